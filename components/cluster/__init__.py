@@ -1,0 +1,1 @@
+"""What exists once a cluster: platform, LiteLLM, monitoring, Argo CD, runbooks."""

@@ -1,0 +1,149 @@
+"""What one cluster is and has: ``inventory/classes/clusters/<name>.yml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from components.argocd.params import ArgoCd
+from components.common.params import Duration, Hostname, Namespace, Params, Slug, Version
+from components.litellm.params import LiteLlm
+from components.monitoring.params import Monitoring
+
+
+class AcceleratorPool(Params):
+    """Nodes of one accelerator type; the pool's name is the entry's key."""
+
+    accelerator: Slug
+    """A name below ``accelerators``."""
+    nodes: int = Field(ge=0)
+    rollout_reserve: int = Field(default=0, ge=0)
+    """GPUs (for a CPU pool: pods) kept free so that a rollout can start a new pod before it stops an old one."""
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    """Labels that pick this pool, added to the accelerator's own."""
+    price_per_gpu_hour: float | None = Field(default=None, ge=0)
+    """What one GPU costs an hour, in the currency of ``cluster.currency``."""
+
+
+class Infrastructure(Params):
+    """The sibling release that brings LiteLLM, the external gateway and the databases."""
+
+    release_name: Slug = "infra"
+    namespace: Namespace | None = None
+    """Where it is installed; the cluster's namespace when unset."""
+
+
+class EnvoyGateway(Params):
+    """How Envoy Gateway was installed in this cluster."""
+
+    deploy: Literal["ControllerNamespace", "GatewayNamespace"] = "ControllerNamespace"
+    """``provider.kubernetes.deploy.type``: where the proxies and their Services are created."""
+    namespace: Namespace = "envoy-gateway-system"
+    backend_api: bool = False
+    """``extensionApis.enableBackend``: the Backend kind may be used."""
+
+
+class Knative(Params):
+    """Knative Serving, where it is installed (``cluster.versions.knative``)."""
+
+    features: dict[str, bool] = Field(default_factory=dict)
+    """Flags of ``config-features`` that were switched on: ``kubernetes.podspec-nodeselector: true``."""
+    max_timeout_seconds: int = Field(default=600, ge=1)
+    """``max-revision-timeout-seconds`` of ``config-defaults``."""
+
+
+class SecretStore(Params):
+    """The External Secrets store that tokens come from."""
+
+    name: Slug
+    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
+    refresh_interval: Duration = "1h"
+
+
+class RemoteSecret(Params):
+    """One secret value in the store."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    """The entry in the store: ``llm/huggingface``."""
+    property: str | None = None
+    """The field of the entry, where it has several."""
+
+
+class SharedGateway(Params):
+    """An internal Gateway that several stacks share; its Gateway is ``<key>-inference-gateway``."""
+
+    wiring: str
+    """The wiring of every stack that uses it."""
+    namespace: Namespace | None = None
+    """The cluster's namespace when unset."""
+
+
+class Namespaces(Params):
+    """Who makes the namespaces of the stacks."""
+
+    create: bool = True
+    """``false`` when another release owns them."""
+    pod_security: Literal["privileged", "baseline", "restricted"] = "baseline"
+    """The Pod Security level that is enforced. Model weights from OCI images share a process namespace, which
+    baseline allows and restricted allows too."""
+
+
+class Cluster(Params):
+    """One cluster."""
+
+    name: Slug
+    region: str | None = None
+    kubernetes: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")]
+    """The minor version of the API server, quoted: ``"1.36"``."""
+    versions: dict[str, Version]
+    """What is installed, by component: see ``components/facts/compatibility.yml`` for the names."""
+    namespace: Namespace = "llm-platform"
+    """Where stacks go that do not say otherwise."""
+    namespaces: Namespaces = Namespaces()
+    domain: Hostname = "cluster.local"
+    """The cluster's DNS domain."""
+    infrastructure: Infrastructure = Infrastructure()
+    pools: dict[Slug, AcceleratorPool]
+    """Accelerator pools, by name."""
+    runtimes: dict[Slug, bool]
+    """Which runtimes (names below ``runtimes``) are installed for the whole cluster."""
+    runtime_prefix: Slug = "inferstack"
+    """First part of every ClusterServingRuntime's name, so that none collides with KServe's own."""
+    shared_gateways: dict[Slug, SharedGateway] = Field(default_factory=dict)
+    envoy_gateway: EnvoyGateway = EnvoyGateway()
+    knative: Knative = Knative()
+    secret_store: SecretStore | None = None
+    secrets: dict[Slug, RemoteSecret] = Field(default_factory=dict)
+    """Secrets in the store, by purpose: ``hugging-face``, ``litellm-master-key``."""
+    provided: dict[str, dict[str, bool]] = Field(default_factory=dict)
+    """Objects that other releases bring, by kind, then ``namespace/name`` (or ``name``)."""
+    prometheus_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = None
+    """Where autoscalers ask for metrics; no KEDA scaling without it."""
+    weights_gib_per_second: float = Field(default=0.2, gt=0)
+    """How fast a pod loads weights from /mnt/models, in GiB/s; decides how long a start may take."""
+    download_gib_per_second: float = Field(default=0.05, gt=0)
+    """How fast a pod that pulls its own weights (Ollama) downloads them, in GiB/s."""
+    currency: str = "USD"
+    litellm: LiteLlm = LiteLlm()
+    argocd: ArgoCd
+    monitoring: Monitoring = Monitoring()
+
+    @property
+    def infrastructure_namespace(self) -> str:
+        """Where the infrastructure release lives."""
+        return self.infrastructure.namespace or self.namespace
+
+    @property
+    def litellm_service(self) -> str:
+        """Service of the LiteLLM proxy: ``<infra>-litellm-proxy``."""
+        return f"{self.infrastructure.release_name}-litellm-proxy"
+
+    @property
+    def external_gateway(self) -> str:
+        """The external Gateway: ``<infra>-networking-layer-gateway``."""
+        return f"{self.infrastructure.release_name}-networking-layer-gateway"
+
+    def has(self, component: str) -> bool:
+        """Whether a component is declared as installed."""
+        return component in self.versions

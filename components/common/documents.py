@@ -1,0 +1,28 @@
+"""Prose rendered from ``templates/`` with Jinja: runbooks and fragments that Argo CD never syncs."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Markdown and YAML, never HTML
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """The text of ``templates/<template>``. Raises jinja2.UndefinedError for a name that is not given."""
+    return _environment().get_template(template).render(**values)

@@ -1,0 +1,101 @@
+"""From a target's rendered parameters to its model, with every mistake as one sentence and its key path."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from components.common.errors import Mistake, MistakesError
+from components.common.params import Params, inventory_key, without_nulls
+from components.facts.suggest import nearest
+
+PLUMBING = ("kapitan", "_reclass_")
+"""Root keys that belong to Kapitan."""
+P = TypeVar("P", bound=Params)
+
+
+def load(target: str, parameters: Mapping[str, Any], model: type[P]) -> P:
+    """The parsed parameters. Raises MistakesError with all that is wrong in them."""
+    own = {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
+    try:
+        return model.model_validate(own)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+        raise MistakesError(target, _distinct([_mistake(model, one) for one in details])) from None
+
+
+def _distinct(mistakes: list[Mistake]) -> list[Mistake]:
+    """One mistake a path: a value that fits no member of a union is reported once for each of them."""
+    first: dict[tuple[str | int, ...], Mistake] = {}
+    for mistake in mistakes:
+        first.setdefault(mistake.path, mistake)
+    return list(first.values())
+
+
+def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
+    path, owner = _inventory_path(model, error["loc"])
+    name = ".".join(str(part) for part in path)
+    value = error.get("input")
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            known = sorted(inventory_key(field) for field in owner.model_fields) if owner else []
+            near = nearest(str(path[-1]), known)
+            remedy = f"did you mean {near!r}?" if near else f"allowed here: {', '.join(known)}"
+            return Mistake(path, f"unknown key {name}", remedy)
+        case "missing":
+            return Mistake(path, f"{name} is missing", "set it")
+        case "literal_error":
+            return Mistake(path, f"{name} is {value!r}", f"allowed: {context.get('expected')}")
+        case "string_pattern_mismatch":
+            return Mistake(path, f"{name} is {value!r}", f"it must match {context.get('pattern')}")
+        case _:
+            message = error["msg"][:1].lower() + error["msg"][1:]
+            return Mistake(path, f"{name} is {_short(value)}: {message}", "correct the value")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _inventory_path(
+    model: type[BaseModel], location: tuple[str | int, ...]
+) -> tuple[tuple[str | int, ...], type[BaseModel] | None]:
+    """The key path of an error without pydantic's union tags, and the model that owns its last key."""
+    path: list[str | int] = []
+    current: Any = model
+    owner: type[BaseModel] | None = model
+    for part in location:
+        current = _unwrap(current)
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            owner = current
+            path.append(part)
+            fields = {inventory_key(name): field for name, field in current.model_fields.items()}
+            current = fields[str(part)].annotation if str(part) in fields else None
+        elif get_origin(current) in (dict, list):
+            if part == "[key]":
+                continue
+            owner = None
+            path.append(part)
+            current = get_args(current)[-1]
+        elif current is None and not path:
+            path.append(part)
+        # anything else is pydantic's name of a union member
+    return tuple(path), owner
+
+
+def _unwrap(annotation: Any) -> Any:
+    """The interesting part of ``X | None`` and ``Annotated[X, …]``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        rest = [one for one in get_args(annotation) if one is not type(None)]
+        return _unwrap(rest[0]) if len(rest) == 1 else None
+    if hasattr(annotation, "__metadata__"):
+        return _unwrap(get_args(annotation)[0])
+    if hasattr(annotation, "__value__"):
+        return _unwrap(annotation.__value__)
+    return annotation

@@ -1,0 +1,103 @@
+"""What one model is: ``inventory/classes/models/<name>.yml``. Facts of the weights, not of a deployment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from components.common.params import FlagValue, Params
+
+StorageUri = Annotated[
+    str, StringConstraints(pattern=r"^(hf|pvc|oci|oci\+native|s3|gs|https?|hdfs|webhdfs|file)://[^\s]+$")
+]
+"""A storage URI that KServe can fetch (KServe v0.20 kserve_storage.py)."""
+
+ServedName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,252}$")]
+"""A model name as clients send it."""
+
+
+class Weights(Params):
+    """Where the weights are and how large they are."""
+
+    uri: StorageUri | None = None
+    """What KServe fetches or mounts at /mnt/models. Absent for a model that Ollama pulls itself."""
+    size_gib: float = Field(gt=0)
+    """Checkpoint size in GiB."""
+    file: str | None = None
+    """The ``.gguf`` file below /mnt/models that llama.cpp loads."""
+    read_write_many: bool | None = None
+    """For ``pvc://``: whether the claim can be mounted on several nodes. Unset means unknown."""
+
+
+class Architecture(Params):
+    """The numbers of config.json that decide memory and parallelism."""
+
+    family: str
+    """Key into the activation constants of ``components/facts``: ``llama``, ``qwen3``, ``gpt-oss``."""
+    parameters_b: float = Field(gt=0)
+    """Parameters in billions."""
+    layers: int = Field(ge=1)
+    attention_heads: int = Field(ge=1)
+    key_value_heads: int = Field(ge=1)
+    head_dim: int = Field(ge=1)
+    vocabulary: int | None = Field(default=None, ge=1)
+    attention: Literal["gqa", "mla", "sliding", "hybrid"] = "gqa"
+    """``sliding``: some layers see a window only. ``hybrid``: some layers keep a fixed state."""
+    full_attention_layers: int | None = Field(default=None, ge=0)
+    """Layers whose KV cache grows with the context; all of them when unset."""
+    window: int | None = Field(default=None, ge=1)
+    """Window in tokens of the sliding layers."""
+    fixed_state_mib: float = Field(default=0, ge=0)
+    """State in MiB that each running sequence keeps whatever its length."""
+    kv_lora_rank: int | None = Field(default=None, ge=1)
+    """MLA: rank of the compressed KV."""
+    rope_head_dim: int | None = Field(default=None, ge=1)
+    """MLA: dimensions of the decoupled rotary key."""
+    experts: int | None = Field(default=None, ge=1)
+    moe_intermediate: int | None = Field(default=None, ge=1)
+    """Intermediate size of one expert."""
+    quantization_block: int | None = Field(default=None, ge=1)
+    """Block size of a block-quantised checkpoint (128 for FP8 blocks)."""
+
+
+class Adapter(Params):
+    """One LoRA adapter of the model; its name is the entry's key."""
+
+    uri: StorageUri
+    rank: int = Field(default=16, ge=1)
+
+
+class Model(Params):
+    """One model."""
+
+    name: ServedName
+    """The model's real name, as its publisher writes it."""
+    kind: Literal["chat", "completion", "embedding"] = "chat"
+    licence: str | None = None
+    gated: bool = False
+    """Whether the publisher asks for an access token."""
+    revision: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+$")] | None = None
+    """Revision of the weights; for ``hf://`` it becomes part of the URI."""
+    weights: Weights
+    ollama_tag: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9._-]+$")] | None = None
+    """The name under which Ollama pulls it: ``gemma3:27b``."""
+    precision: Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4", "gguf"] = "bf16"
+    max_context: int = Field(ge=1)
+    """The longest context in tokens that the model was made for."""
+    architecture: Architecture | None = None
+    """Unknown architecture means an unknown memory verdict, never a good one."""
+    aliases: dict[ServedName, bool] = Field(default_factory=dict)
+    """Further names under which it is served; ``false`` switches one off."""
+    adapters: dict[ServedName, Adapter] = Field(default_factory=dict)
+    """LoRA adapters, keyed by served name."""
+    args: dict[str, FlagValue] = Field(default_factory=dict)
+    """Engine flags that the model itself needs (tool-call parser, chat template), without dashes."""
+
+    @property
+    def storage_uri(self) -> str | None:
+        """``weights.uri`` with the pinned revision where the scheme has one (``hf://owner/model:revision``)."""
+        uri = self.weights.uri
+        if uri and self.revision and uri.startswith("hf://") and ":" not in uri[len("hf://") :]:
+            return f"{uri}:{self.revision}"
+        return uri

@@ -1,0 +1,132 @@
+"""The seam between building and writing: every manifest passes here once, and leaves as a file.
+
+Adds labels, namespace and sync wave, applies the inventory's overrides, refuses duplicates and objects that break
+their schema, and names the file: ``<component>/<kind>-<name>.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.common import emit, labels, waves
+from components.common.errors import Mistake, MistakesError
+from components.common.manifest import Manifest, key
+from components.contracts import validate
+
+CLUSTER_SCOPED = frozenset(
+    ("Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterServingRuntime", "GatewayClass", "PriorityClass")
+)
+SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+KEEP = "Prune=false,Delete=false"
+"""Sync options of objects whose loss loses data: Argo CD never deletes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The manifests of one component of one target."""
+
+    component: str
+    """Folder below the target: ``model-service``."""
+    name: str
+    """``app.kubernetes.io/name`` of its objects."""
+    manifests: Iterable[Manifest]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose objects are placed."""
+
+    target: str
+    """``<cluster>.<stack>``."""
+    instance: str
+    """``app.kubernetes.io/instance``: the stack's name, or the cluster's."""
+    namespace: str
+    """Namespace of objects that name none."""
+    kubernetes: str
+    """Minor version of the cluster's API server."""
+    overrides: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def place(owner: Owner, built: Iterable[Built]) -> dict[str, Manifest]:
+    """Complete manifests by file path. Raises MistakesError when an override hits nothing or breaks its object."""
+    files: dict[str, Manifest] = {}
+    seen: set[tuple[str, str, str, str]] = set()
+    mistakes: list[Mistake] = []
+    used: set[tuple[str, str]] = set()
+    for part in built:
+        for manifest in part.manifests:
+            placed = _complete(owner, part, manifest)
+            kind, name = placed["kind"], placed["metadata"]["name"]
+            patch = owner.overrides.get(kind, {}).get(name)
+            if patch is not None:
+                used.add((kind, name))
+                placed = merge_patch(placed, patch)
+            path = f"{part.component}/{kind.lower()}-{name.replace(':', '-').replace('.', '-')}.yaml"
+            if path in files or key(placed) in seen:
+                raise AssertionError(f"{owner.target}: two objects for {kind} {name}")
+            seen.add(key(placed))
+            mistakes.extend(_violations(owner, placed, patched=patch is not None))
+            files[path] = placed
+    mistakes.extend(_unused(owner, used, files))
+    if mistakes:
+        raise MistakesError(owner.target, mistakes)
+    return files
+
+
+def texts(files: Mapping[str, Manifest]) -> dict[str, str]:
+    """The YAML text of placed manifests, by path."""
+    return {path: emit.document(manifest) for path, manifest in files.items()}
+
+
+def merge_patch(value: Any, patch: Any) -> Any:
+    """RFC 7386: maps merge, ``null`` removes, everything else replaces. Neither argument is changed."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(value) if isinstance(value, Mapping) else {}
+    for name, item in patch.items():
+        if item is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), item)
+    return merged
+
+
+def _complete(owner: Owner, part: Built, manifest: Manifest) -> Manifest:
+    kind = manifest["kind"]
+    given = manifest["metadata"]
+    metadata: dict[str, Any] = {"name": given["name"]}
+    if kind not in CLUSTER_SCOPED:
+        metadata["namespace"] = given.get("namespace", owner.namespace)
+    every = labels.common(owner.instance, part.component, part.name) | given.get("labels", {})
+    metadata["labels"] = dict(sorted(every.items()))
+    annotations = {SYNC_WAVE: str(waves.wave(kind))} | given.get("annotations", {})
+    metadata["annotations"] = dict(sorted(annotations.items()))
+    for extra in ("finalizers",):
+        if extra in given:
+            metadata[extra] = given[extra]
+    return {**manifest, "metadata": metadata}
+
+
+def _violations(owner: Owner, manifest: Manifest, *, patched: bool) -> list[Mistake]:
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
+    found = validate(manifest, owner.kubernetes)
+    path: tuple[str | int, ...] = ("overrides", kind, name) if patched else ()
+    remedy = "correct the override" if patched else "report this: a builder wrote an object that breaks its schema"
+    return [Mistake(path, f"{kind} {name}: {one.path}: {one.message}", remedy) for one in found]
+
+
+def _unused(owner: Owner, used: set[tuple[str, str]], files: Mapping[str, Manifest]) -> list[Mistake]:
+    have = sorted({f"{m['kind']} {m['metadata']['name']}" for m in files.values()})
+    return [
+        Mistake(
+            ("overrides", kind, name),
+            f"the override for {kind} {name} changes nothing: no such object is compiled",
+            f"name one of: {', '.join(have)}",
+        )
+        for kind, patches in owner.overrides.items()
+        for name in patches
+        if (kind, name) not in used
+    ]

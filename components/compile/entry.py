@@ -1,0 +1,70 @@
+"""The seam to Kapitan: reads the inventory that it rendered, hands back file texts, and says what is wrong.
+
+Kapitan stops at the first target that fails and prints a traceback. A user's mistake needs neither, so the first
+worker that finds one checks every target, prints one line a mistake, and stops the run quietly.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kapitan import cached
+from kapitan.errors import CompileError
+from kapitan.topics import current_target
+
+from components.common.errors import MistakesError
+from components.compile.report import fleet_report
+from components.compile.targets import Files, compile_target
+
+
+def files() -> Files:
+    """File texts of the target that Kapitan compiles now."""
+    parameters = _Parameters(cached.global_inv)
+    try:
+        return compile_target(current_target.get(), parameters)
+    except MistakesError:
+        _stop_quietly()
+        if _first_to_report():
+            print(fleet_report(parameters, Path(cached.args.inventory_path)), file=sys.stderr, flush=True)
+        raise CompileError("the inventory has mistakes, listed above; compiled/ is as it was") from None
+
+
+class _Parameters(dict[str, Any]):
+    """Rendered parameters by target, seen through Kapitan's ``{target: {parameters: …}}`` without a copy."""
+
+    def __init__(self, rendered: dict[str, Any]) -> None:
+        super().__init__()
+        self._rendered = rendered
+
+    def __missing__(self, target: str) -> Any:
+        return self._rendered[target]["parameters"]
+
+    def __iter__(self) -> Any:
+        return iter(self._rendered)
+
+
+def _first_to_report() -> bool:
+    """True in one worker of a run: Kapitan's temporary folder (last search path) exists once a run."""
+    from kapitan.inputs.kadet import search_paths
+
+    try:
+        os.close(os.open(Path(search_paths.get()[-1]) / "reported", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _stop_quietly() -> None:
+    """Kapitan prints a traceback for every exception of a component; leave out those of CompileError."""
+    original: Callable[..., None] = traceback.print_exception
+
+    def quiet(kind: Any, value: Any = None, *rest: Any, **options: Any) -> None:
+        if not isinstance(value, CompileError):
+            original(kind, value, *rest, **options)
+
+    traceback.print_exception = quiet

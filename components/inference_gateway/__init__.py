@@ -1,0 +1,1 @@
+"""The Endpoint Picker of a stack, its InferencePool, and how both are wired into an internal Gateway."""

@@ -1,0 +1,1 @@
+"""The InferenceService of a stack and what it needs: service account, token, claim, disruption budget."""

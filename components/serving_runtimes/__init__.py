@@ -1,0 +1,1 @@
+"""Serving runtimes: how each engine is started, probed, hardened and measured."""
