@@ -46,9 +46,12 @@ def _refuse(dumper: yaml.CSafeDumper, data: Any) -> yaml.Node:
     raise TypeError(f"{type(data).__name__} has no place in a manifest: {data!r}")
 
 
-_Dumper.add_representer(str, _string)
-_Dumper.add_representer(dict, _mapping)
-_Dumper.add_multi_representer(object, _refuse)
+_PLAIN_TYPES = (list, int, float, bool, type(None))
+_Dumper.yaml_representers = {kind: yaml.CSafeDumper.yaml_representers[kind] for kind in _PLAIN_TYPES} | {
+    str: _string,
+    dict: _mapping,
+    None: _refuse,
+}
 
 
 def document(manifest: dict[str, Any]) -> str:

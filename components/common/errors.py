@@ -26,6 +26,6 @@ class MistakesError(InferstackError):
 
     def __init__(self, target: str, mistakes: list[Mistake]) -> None:
         """``mistakes`` holds all that were found, not only the first."""
-        super().__init__(f"{target}: {len(mistakes)} mistake(s)")
+        super().__init__("; ".join(f"{target}: {one.message}; {one.remedy}" for one in mistakes))
         self.target = target
         self.mistakes = mistakes

@@ -71,6 +71,8 @@ def _inventory_path(
     current: Any = model
     owner: type[BaseModel] | None = model
     for part in location:
+        if part == "[key]":
+            continue
         current = _unwrap(current)
         if isinstance(current, type) and issubclass(current, BaseModel):
             owner = current
@@ -78,8 +80,6 @@ def _inventory_path(
             fields = {inventory_key(name): field for name, field in current.model_fields.items()}
             current = fields[str(part)].annotation if str(part) in fields else None
         elif get_origin(current) in (dict, list):
-            if part == "[key]":
-                continue
             owner = None
             path.append(part)
             current = get_args(current)[-1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti|)")
 _FACTORS: dict[str, Decimal] = {
     "m": Decimal("0.001"),
     "": Decimal(1),
@@ -20,11 +22,10 @@ _FACTORS: dict[str, Decimal] = {
 
 def parse(quantity: str) -> Decimal:
     """The value of a quantity in its base unit (cores, bytes). Raises ValueError when it is none."""
-    number = quantity.rstrip("mkMGTKi")
-    suffix = quantity[len(number) :]
-    if suffix not in _FACTORS or not number:
+    match = _QUANTITY.fullmatch(quantity)
+    if match is None:
         raise ValueError(f"{quantity!r} is not a Kubernetes quantity")
-    return Decimal(number) * _FACTORS[suffix]
+    return Decimal(match[1]) * _FACTORS[match[2]]
 
 
 def cpu(quantity: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from components.common import labels, quantities
 from components.common.manifest import Manifest
 from components.common.place import KEEP, SYNC_OPTIONS
-from components.facts import engine as engine_facts
+from components.facts import metric as metric_name
 from components.serving_runtimes.build import namespaced_runtime
 from components.serving_runtimes.engines import ENGINES
 from components.serving_runtimes.engines.protocol import http_probe, variables
@@ -182,7 +182,7 @@ def _autoscaling(stack: Stack) -> dict[str, Any]:
 def keda_metric(stack: Stack) -> dict[str, Any]:
     """The Prometheus query that KEDA scales on: the sum over the stack's pods, held at ``target`` a replica."""
     wanted = stack.serving.autoscaling
-    metric = engine_facts(stack.runtime.engine).metric(stack.runtime.version, wanted.metric)
+    metric = metric_name(stack.runtime.engine, stack.runtime.version, wanted.metric)
     assert metric is not None
     query = f'sum({metric}{{namespace="{stack.namespace}",stack="{stack.name}"}})'
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from components.common.cluster import Cluster
 from components.common.errors import Mistake
-from components.facts import engine as engine_facts
+from components.facts import metric as metric_name
 from components.facts.suggest import nearest
 from components.inference_gateway.wiring import WIRINGS
 from components.model_service.build import TOKEN_PURPOSE
@@ -150,7 +150,7 @@ def _scaling(stack: Stack) -> Iterator[Mistake]:
         return
     if not (stack.cluster.has("keda") and stack.cluster.prometheus_url):
         yield Mistake(path, f"cluster {stack.cluster.name} declares no KEDA or no Prometheus", "set cluster.versions.keda and cluster.prometheusUrl")
-    metric = engine_facts(stack.runtime.engine).metric(stack.runtime.version, wanted.metric)
+    metric = metric_name(stack.runtime.engine, stack.runtime.version, wanted.metric)
     if metric is None:
         yield Mistake(
             ("serving", "autoscaling", "metric"),
@@ -161,7 +161,6 @@ def _scaling(stack: Stack) -> Iterator[Mistake]:
 
 def _weights(stack: Stack) -> Iterator[Mistake]:
     model, runtime = stack.model, stack.runtime
-    storage = stack.serving.storage
     if runtime.engine == "ollama":
         if not model.ollama_tag:
             yield Mistake(("model", "ollamaTag"), "Ollama needs the name under which it pulls the model", "set model.ollamaTag: name:tag")
@@ -171,23 +170,29 @@ def _weights(stack: Stack) -> Iterator[Mistake]:
         return
     if runtime.engine == "llamacpp" and not (model.weights.file or "").endswith(".gguf"):
         yield Mistake(("model", "weights", "file"), "llama.cpp needs the name of a .gguf file", "set model.weights.file")
-    claim = storage.claim
-    if claim and not stack.storage_uri.startswith(f"pvc://{claim.name}"):
+    if stack.needs_token:
+        yield from _token(stack)
+
+
+def _claim(stack: Stack) -> Iterator[Mistake]:
+    claim, uri = stack.serving.storage.claim, stack.storage_uri
+    path = ("serving", "storage", "claim")
+    if claim is None:
+        return
+    if uri is not None and uri.removeprefix("pvc://").split("/")[0] != claim.name:
         yield Mistake(
-            ("serving", "storage", "claim", "name"),
-            f"the weights come from {stack.storage_uri}, not from claim {claim.name!r}",
+            (*path, "name"),
+            f"the weights come from {uri}, not from claim {claim.name!r}",
             f"set serving.storage.uri: pvc://{claim.name}/<folder>",
         )
-    if claim and claim.create and not claim.size:
-        yield Mistake(("serving", "storage", "claim", "size"), "a claim that is created needs a size", "set its size, for example 200Gi")
-    if claim and claim.access_mode == "ReadWriteOnce" and stack.max_replicas > 1:
+    if claim.create and not claim.size:
+        yield Mistake((*path, "size"), "a claim that is created needs a size", "set its size, for example 200Gi")
+    if claim.access_mode == "ReadWriteOnce" and stack.max_replicas > 1:
         yield Mistake(
-            ("serving", "storage", "claim", "accessMode"),
+            (*path, "accessMode"),
             f"a ReadWriteOnce claim mounts on one node, but there may be {stack.max_replicas} pods",
             "use ReadOnlyMany or ReadWriteMany",
         )
-    if stack.needs_token:
-        yield from _token(stack)
 
 
 def _token(stack: Stack) -> Iterator[Mistake]:
@@ -300,6 +305,7 @@ _CONCERNS: tuple[Callable[[Stack], Iterator[Mistake]], ...] = (
     _replicas,
     _scaling,
     _weights,
+    _claim,
     _context,
     _adapters,
     _gateway,

@@ -1,0 +1,66 @@
+"""Every mistake in a target's parameters is one sentence with its key path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.common.errors import Mistake, MistakesError
+from components.common.load import load
+from components.stack.params import StackParams
+from tests.support.stacks import stack_params
+
+
+def _mistakes(**overrides: Any) -> dict[tuple[str | int, ...], Mistake]:
+    with pytest.raises(MistakesError) as caught:
+        load("eu.llama", stack_params(**overrides), StackParams)
+    return {mistake.path: mistake for mistake in caught.value.mistakes}
+
+
+def test_unknown_key_with_a_suggestion() -> None:
+    found = _mistakes(serving={"maxReplica": 3})
+    assert found["serving", "maxReplica"] == Mistake(
+        ("serving", "maxReplica"), "unknown key serving.maxReplica", "did you mean 'maxReplicas'?"
+    )
+
+
+def test_unknown_key_inside_a_map_of_objects() -> None:
+    found = _mistakes(cluster={"pools": {"h100": {"nods": 1}}})
+    assert found["cluster", "pools", "h100", "nods"].remedy == "did you mean 'nodes'?"
+
+
+def test_missing_fact() -> None:
+    found = _mistakes(model={"weights": {"sizeGiB": None}})
+    assert found["model", "weights", "sizeGiB"].message == "model.weights.sizeGiB is missing"
+
+
+def test_wrong_type_is_not_converted() -> None:
+    found = _mistakes(serving={"minReplicas": "1"})
+    assert "serving.minReplicas is '1'" in found["serving", "minReplicas"].message
+
+
+def test_allowed_words_are_named() -> None:
+    found = _mistakes(gateway={"wiring": "istoi"})
+    assert "envoy-extension-policy" in found["gateway", "wiring"].remedy
+
+
+def test_a_value_that_fits_no_member_of_a_union_is_one_mistake() -> None:
+    found = _mistakes(serving={"args": {"x": None, "y": {1: 2}}})
+    assert list(found) == [("serving", "args", "y")]
+
+
+def test_bad_key_of_a_map() -> None:
+    found = _mistakes(cluster={"pools": {"H100": {"accelerator": "h100", "nodes": 1}}})
+    assert list(found) == [("cluster", "pools", "H100")]
+
+
+def test_all_at_once() -> None:
+    found = _mistakes(serving={"gpu": 1, "minReplicas": "1"}, model={"maxContext": -1}, gateway={"wirin": "x"})
+    assert len(found) == 4
+
+
+def test_null_removes() -> None:
+    parameters = stack_params()
+    parameters["serving"]["maxModelLen"] = None
+    assert load("eu.llama", parameters, StackParams).serving.max_model_len is None

@@ -1,0 +1,77 @@
+"""Combinations that cannot work are refused, each with its key path and a remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.common.errors import MistakesError
+from tests.support.stacks import make_stack
+
+_CPU = {"runtime": "llamacpp", "pool": "cpu", "tensorParallelSize": None}
+_GGUF = {"weights": {"uri": "s3://models/q.gguf", "file": "q.gguf"}}
+
+CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
+    "unknown runtime": ({"serving": {"runtime": "vlm"}}, ("serving", "runtime"), "there is no runtime 'vlm'"),
+    "runtime off": ({"cluster": {"runtimes": {"vllm": False}}}, ("serving", "runtime"), "switched off"),
+    "unknown pool": ({"serving": {"pool": "h200"}}, ("serving", "pool"), "no accelerator pool 'h200'"),
+    "unknown accelerator": ({"cluster": {"pools": {"h100": {"accelerator": "h10"}}}}, ("cluster", "pools", "h100", "accelerator"), "no accelerator 'h10'"),
+    "unknown shared gateway": ({"gateway": {"shared": "x"}}, ("gateway", "shared"), "no shared gateway 'x'"),
+    "gpus against parallelism": ({"serving": {"gpus": 3}}, ("serving", "gpus"), "4 x 1 x 1 = 4"),
+    "more than a node": ({"serving": {"tensorParallelSize": 16}}, ("serving", "tensorParallelSize"), "fits no node"),
+    "heads": ({"serving": {"tensorParallelSize": 6}}, ("serving", "tensorParallelSize"), "64 attention heads"),
+    "gpus on cpu": ({"serving": _CPU | {"gpus": 1}, "model": _GGUF}, ("serving", "gpus"), "which has none"),
+    "engine without parallel sizes": ({"serving": {"runtime": "ollama"}, "model": {"ollamaTag": "llama3.3:70b"}}, ("serving", "tensorParallelSize"), "no parallel sizes"),
+    "gpu image on cpu": ({"serving": {"pool": "cpu", "tensorParallelSize": 1}}, ("serving", "pool"), "runs on gpu"),
+    "max below min": ({"serving": {"minReplicas": 3, "maxReplicas": 2}}, ("serving", "maxReplicas"), "below"),
+    "zero without keda": ({"serving": {"minReplicas": 0, "maxReplicas": 1}}, ("serving", "minReplicas"), "only KEDA"),
+    "rollout that cannot move": ({"serving": {"rollout": {"maxSurge": 0, "maxUnavailable": 0}}}, ("serving", "rollout"), "no pod could ever be replaced"),
+    "nothing scales": ({"serving": {"maxReplicas": 4}}, ("serving", "maxReplicas"), "nothing scales"),
+    "keda undeclared": ({"serving": {"maxReplicas": 4, "autoscaling": {"scaler": "keda"}}}, ("serving", "autoscaling", "scaler"), "declares no KEDA"),
+    "no weights": ({"model": {"weights": {"uri": None}}}, ("model", "weights", "uri"), "where the weights come from"),
+    "no gguf": ({"serving": _CPU, "model": {"weights": {"uri": "s3://m/x"}}}, ("model", "weights", "file"), ".gguf"),
+    "no tag": ({"serving": {"runtime": "ollama", "tensorParallelSize": None}}, ("model", "ollamaTag"), "pulls"),
+    "claim elsewhere": ({"serving": {"storage": {"claim": {"name": "w"}}}}, ("serving", "storage", "claim", "name"), "not from claim"),
+    "claim without size": ({"serving": {"storage": {"uri": "pvc://w/llama", "claim": {"name": "w", "create": True}}}}, ("serving", "storage", "claim", "size"), "needs a size"),
+    "claim on one node": ({"serving": {"minReplicas": 2, "storage": {"uri": "pvc://w/llama", "claim": {"name": "w", "accessMode": "ReadWriteOnce"}}}}, ("serving", "storage", "claim", "accessMode"), "2 pods"),
+    "gated without a store": ({"model": {"gated": True}, "cluster": {"secretStore": None}}, ("cluster", "secrets"), "is gated"),
+    "context": ({"serving": {"maxModelLen": 200000}}, ("serving", "maxModelLen"), "was made for 131072"),
+    "adapters elsewhere": ({"serving": _CPU, "model": _GGUF | {"adapters": {"a": {"uri": "s3://m/a"}}}}, ("model", "adapters"), "LoRA"),
+    "knative behind a pool": ({"serving": {"mode": "Knative"}, "cluster": {"versions": {"knative": "1.21.1"}}}, ("gateway", "enabled"), "blind"),
+    "knative undeclared": ({"serving": {"mode": "Knative"}, "gateway": {"enabled": False}}, ("serving", "mode"), "declares no Knative"),
+    "knative feature": ({"serving": {"mode": "Knative"}, "gateway": {"enabled": False}, "cluster": {"versions": {"knative": "1.21.1"}}}, ("cluster", "knative", "features"), "kubernetes.podspec-nodeselector"),
+    "wiring undeclared": ({"gateway": {"wiring": "envoy-ai-gateway"}}, ("gateway", "wiring"), "envoyAiGateway"),
+    "wiring against shared": ({"gateway": {"wiring": "istio", "shared": "s"}, "cluster": {"sharedGateways": {"s": {"wiring": "envoy-extension-policy"}}}}, ("gateway", "wiring"), "shared gateway"),
+    "gke without a name": ({"gateway": {"wiring": "gke"}}, ("gateway", "hostname"), "needs a name"),
+    "fail open": ({"gateway": {"pool": {"failureMode": "FailOpen"}}}, ("gateway", "pool", "failureMode"), "always fails closed"),
+    "tls against wiring": ({"gateway": {"wiring": "istio", "epp": {"tls": "off"}}}, ("gateway", "epp", "tls"), "only works with"),
+    "no issuer": ({"gateway": {"epp": {"tls": "cert-manager"}}}, ("gateway", "epp", "issuer"), "issuer"),
+    "backend api": ({"gateway": {"epp": {"tls": "self-signed"}}}, ("gateway", "epp", "tls"), "Backend API"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_refused(case: str) -> None:
+    overrides, path, words = CASES[case]
+    with pytest.raises(MistakesError) as caught:
+        make_stack(**overrides)
+    found = [mistake for mistake in caught.value.mistakes if mistake.path == path]
+    assert found, caught.value.mistakes
+    assert any(words in mistake.message + mistake.remedy for mistake in found), found
+    assert all(mistake.remedy for mistake in caught.value.mistakes)
+
+
+def test_a_name_that_is_too_long_is_refused_not_cut() -> None:
+    with pytest.raises(MistakesError) as caught:
+        make_stack("a" * 42)
+    epp, host = caught.value.mistakes
+    assert ("EPP Service" in epp.message, "by 1" in epp.remedy) == (True, True)
+    assert ("KServe host label" in host.message, "by 2" in host.remedy) == (True, True)
+    assert make_stack("a" * 40).names.epp == "a" * 40 + "-inference-gateway-epp"
+
+
+def test_several_mistakes_at_once() -> None:
+    with pytest.raises(MistakesError) as caught:
+        make_stack(serving={"gpus": 3, "maxModelLen": 200000}, gateway={"wiring": "gke"})
+    assert len(caught.value.mistakes) == 3
