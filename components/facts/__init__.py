@@ -1,7 +1,7 @@
 """Dated tables about the outside world, and typed questions to them.
 
-Every table (``*.yml`` here) carries the date it was checked and its source. Nothing here reads the inventory or the
-compiled tree: versions come in as text, answers go out as values or as one-line problems.
+Every table (``*.yml`` here) carries the date it was checked and its source. Nothing here reads the
+inventory or the compiled tree: versions come in as text, answers go out as values or one-line problems.
 """
 
 from __future__ import annotations

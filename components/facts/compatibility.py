@@ -1,7 +1,8 @@
 """Which versions belong together, and which version brings which API, field or wiring.
 
-``versions`` is always a cluster's map of component to version text without a leading ``v`` (``{"kserve": "0.20.0"}``),
-with the Kubernetes minor under ``kubernetes``. A component that is not declared is absent, never assumed.
+``versions`` is always a cluster's map of component to version text without a leading ``v``
+(``{"kserve": "0.20.0"}``), with the Kubernetes minor under ``kubernetes``. A component that is not
+declared is absent, never assumed.
 Tables: ``compatibility.yml``, ``crds.yml``.
 """
 
@@ -64,14 +65,14 @@ def _sources() -> Mapping[tuple[str, str], tuple[_Source, ...]]:
 def crd_available(group: str, version: str, kind: str, versions: Versions) -> Availability:
     """Whether a cluster with these component versions serves ``group/version`` ``kind``.
 
-    Built-in groups are always available here (their schemas judge them), and so are kinds that the cloud brings.
+    Built-in groups are always available here (their schemas judge them), as are kinds that the cloud brings.
     """
     if group in table("crds")["builtin_groups"]:
         return Availability(ok=True)
     sources = _sources().get((group, kind))
     if sources is None:
         known = [other for other_group, other in _sources() if other_group == group]
-        return Availability(ok=False, needs=f"a release that brings {kind} of {group}{did_you_mean(kind, known)}")
+        return Availability(False, f"a release that brings {kind} of {group}{did_you_mean(kind, known)}")
     serving = [source for source in sources if source.version == version]
     if not serving:
         offered = ", ".join(sorted({f"{group}/{source.version}" for source in sources}))
@@ -96,10 +97,11 @@ def kinds_of(component: str) -> tuple[tuple[str, str, str], ...]:
 def field_problems(manifest: Mapping[str, Any], versions: Versions) -> list[str]:
     """Fields of a manifest that the declared component version does not have yet."""
     group = manifest["apiVersion"].rpartition("/")[0]
-    rows = [row for row in table("crds")["fields"] if (row["group"], row["kind"]) == (group, manifest["kind"])]
+    named = (group, manifest["kind"])
+    rows = [row for row in table("crds")["fields"] if (row["group"], row["kind"]) == named]
     if not rows:
         return []
-    component = _sources()[group, manifest["kind"]][0].component or ""
+    component = _sources()[named][0].component or ""
     return [
         f"{row['field']} needs {_need(component, range_of(row['since'], None), versions)}"
         for row in rows
@@ -116,18 +118,18 @@ def pin_set_problems(versions: Versions) -> list[str]:
         if name not in facts["components"]
     ]
     for rule in facts["requires"]:
-        if rule["component"] in versions and _satisfied(rule["component"], _span(rule), versions):
+        if _satisfied(rule["component"], _span(rule), versions):
             problems.extend(_unmet(rule, versions))
     return problems
 
 
 def pin_set_notes(versions: Versions) -> list[str]:
-    """What the declared versions lose together, and where they leave the sets that a project tests itself with."""
+    """What the declared versions lose together, and where they leave the sets that projects test with."""
     facts = table("compatibility")
     notes = [
         f"{_said(caution['when'], versions)}: {caution['message']} ({caution['source']})"
         for caution in facts["cautions"]
-        if all(name in versions and _satisfied(name, _span(span), versions) for name, span in caution["when"].items())
+        if all(_satisfied(name, _span(span), versions) for name, span in caution["when"].items())
     ]
     for tested in facts["tested_with"]:
         if parse(versions.get(tested["component"], "0")).minor == parse(tested["version"]).minor:
@@ -165,16 +167,16 @@ def _satisfied(component: str, span: Range, versions: Versions) -> bool:
 
 
 def _need(component: str, span: Range, versions: Versions) -> str:
-    have = f"this cluster has {versions[component]}" if component in versions else "this cluster declares none"
+    have = f"has {versions[component]}" if component in versions else "declares none"
     bounds = f" {span}" if span.since or span.until else ""
-    return f"{title(component)}{bounds} ({have})"
+    return f"{title(component)}{bounds} (this cluster {have})"
 
 
 def _unmet(rule: Table, versions: Versions) -> Iterator[str]:
     who = f"{title(rule['component'])} {versions[rule['component']]}"
     for other, bounds in rule["needs"].items():
-        absent = other not in versions
-        if (absent and bounds.get("required", False)) or (not absent and not _satisfied(other, _span(bounds), versions)):
+        matters = other in versions or bounds.get("required", False)
+        if matters and not _satisfied(other, _span(bounds), versions):
             yield f"{who} needs {_need(other, _span(bounds), versions)} ({rule['source']})"
 
 

@@ -20,8 +20,11 @@ ENGINES = ("vllm", "llamacpp", "ollama")
 
 @dataclass(frozen=True)
 class Server:
-    """Where an engine listens and what it answers. ``metrics`` is None for an engine without a metrics endpoint;
-    ``metrics_flag`` is the flag (no dashes) that switches it on, None if it is on by itself."""
+    """Where an engine listens and what it answers.
+
+    ``metrics`` is None for an engine without a metrics endpoint; ``metrics_flag`` is the flag (no dashes)
+    that switches it on, None if it is on by itself.
+    """
 
     port: int
     host: str
@@ -57,7 +60,7 @@ class EnvVar:
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything known about one engine. ``first`` and ``last`` bound the versions that were read, None if unknown."""
+    """Everything known about one engine; ``first`` and ``last`` bound the versions read, None if unknown."""
 
     name: str
     title: str
@@ -87,7 +90,7 @@ class Engine:
         return {variable.name: variable for variable in _env_rows(self)}
 
     def flag(self, word: str) -> Flag | None:
-        """The flag that ``word`` (``--x``, ``-x``, ``--x=value``, ``--no-x``) names in any version, or None."""
+        """The flag that ``word`` (``--x``, ``-x``, ``--x=value``, ``--no-x``) names in any version."""
         return self.flags.find(word)
 
     def flag_problem(self, word: str, version: str) -> str | None:
@@ -106,9 +109,10 @@ class Engine:
         """Why ``version`` would not read the variable; only names with the engine's own prefix are judged."""
         prefix = table(f"engines/{self.name}")["env_prefix"]
         have = parse(version)
-        if not name.startswith(prefix) or (name not in self.env and self.last is not None and have > self.last):
-            return None
         found = self.env.get(name)
+        unread = self.last is not None and have > self.last
+        if not name.startswith(prefix) or (found is None and unread):
+            return None
         if found is None:
             current = [row.name for row in self.env.values() if have in row.span]
             return f"{self.title} {version} reads no variable {name}{did_you_mean(name, current)}"
@@ -137,12 +141,11 @@ class Engine:
         """The default of a flag (or Ollama variable) in ``version``; None if the table does not say."""
         have = parse(version)
         rows = table(f"engines/{self.name}")["defaults"]
-        fits = (row for row in rows if row["name"] == name and have in range_of(row.get("since"), row.get("until")))
-        return next((row["value"] for row in fits), None)
+        named = (row for row in rows if row["name"] == name)
+        return next((row["value"] for row in named if have in _span(row)), None)
 
     def coverage_problem(self, version: str) -> str | None:
-        """Says so if ``version`` lies outside the versions that this table was read from; then a flag's absence
-        proves nothing."""
+        """Says so if ``version`` is outside the versions read; then a flag's absence proves nothing."""
         have = parse(version)
         if self.first is not None and have < self.first:
             return f"{self.title} {version} is older than the fact table ({self.first} to {self.last})"
@@ -155,11 +158,14 @@ def _env_rows(engine: Engine) -> list[EnvVar]:
     facts = table(table(f"engines/{engine.name}")["env_table"])
     groups = facts.get("env", facts["rows"] if isinstance(facts.get("rows"), list) else [])
     named = [
-        EnvVar(name, range_of(group.get("since"), group.get("until")), group.get("verified", True))
-        for group in groups
-        for name in group["names"]
+        EnvVar(name, _span(group), group.get("verified", True)) for group in groups for name in group["names"]
     ]
-    return named + [EnvVar(flag.env, flag.span, flag.verified) for flag in engine.flags.flags.values() if flag.env]
+    by_flag = (flag for flag in engine.flags.flags.values() if flag.env)
+    return [*named, *(EnvVar(str(flag.env), flag.span, flag.verified) for flag in by_flag)]
+
+
+def _span(row: Mapping[str, Any]) -> Range:
+    return range_of(row.get("since"), row.get("until"))
 
 
 def metric_of(row: Mapping[str, Any]) -> Metric:
@@ -168,7 +174,7 @@ def metric_of(row: Mapping[str, Any]) -> Metric:
         name=row["name"],
         type=row["type"],
         labels=tuple(row.get("labels", ())),
-        span=range_of(row.get("since"), row.get("until")),
+        span=_span(row),
         verified=row.get("verified", True),
     )
 

@@ -123,7 +123,7 @@ def feature_gate_problem(entry: str, version: str) -> str | None:
     if span.after(parse(version)):
         return f"feature gate {name} was removed in EPP {span.until} (this is {version}): {row['note']}"
     if assigned and parse(version) < parse(facts["gate_values_since"]):
-        return f"EPP {version} takes feature gates by name alone; {entry!r} needs {facts['gate_values_since']}"
+        return f"EPP {version} takes gates by name alone; {entry!r} needs {facts['gate_values_since']}"
     return None
 
 
@@ -142,7 +142,7 @@ def metric(version: str, logical: str) -> str | None:
 
 
 def parser_for(path: str, parsers: Iterable[str] | None = None) -> str | None:
-    """The parser (of those configured; by default the built-in ones) that claims a request path by its suffix.
+    """The parser, of those configured (by default the built-in ones), that claims a path by its suffix.
 
     None means that v0.10.0 answers 400, unless passthrough-parser is configured, which then claims it.
     """
@@ -156,7 +156,7 @@ def parser_for(path: str, parsers: Iterable[str] | None = None) -> str | None:
 
 
 def image_problem(repository: str, version: str) -> str | None:
-    """Why this image repository has no EPP of ``version``; None if it has, or if the repository is a mirror."""
+    """Why this image repository has no EPP of ``version``; None if it has, or for a mirror's name."""
     rows = {row["name"]: range_of(row.get("since"), row.get("until")) for row in table("epp")["images"]}
     span = rows.get(repository)
     if span is None or parse(version) in span:

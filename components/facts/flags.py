@@ -1,4 +1,4 @@
-"""Command-line flags by version: whether a program of a given version takes a word, and what to write instead."""
+"""Command-line flags by version: whether a program takes a word, and what to write instead."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def flag_of(name: str, row: Mapping[str, Any]) -> Flag:
 class FlagTable:
     """All flags of one program.
 
-    style ``separate``: flag and value must be two words (llama.cpp). dotted: ``--flag.key`` sets a key of a JSON
-    flag (vLLM). inverse_since: from this version ``--disable-x`` is a spelling of ``--no-enable-x`` (vLLM 0.33.0,
-    utils/argparse_utils.py EnableDisableAction).
+    style ``separate``: flag and value must be two words (llama.cpp). dotted: ``--flag.key`` sets a key of a
+    JSON flag (vLLM). inverse_since: from this version ``--disable-x`` is a spelling of ``--no-enable-x``
+    (vLLM 0.33.0, utils/argparse_utils.py EnableDisableAction).
     """
 
     title: str
@@ -93,7 +93,7 @@ class FlagTable:
         return {word: flag for flag in self.flags.values() for word in flag.spellings}
 
     def find(self, word: str, version: str | None = None) -> Flag | None:
-        """The flag that ``word`` (with or without ``=value``) names, whatever the version; None if there is none."""
+        """The flag that ``word`` (with or without ``=value``) names, in whatever version; None if none."""
         head = self._head(word)
         found = self.by_spelling.get(head)
         if found is None and version and self.inverse_since and parse(version) >= self.inverse_since:
@@ -101,10 +101,10 @@ class FlagTable:
         return found
 
     def problem(self, word: str, version: str) -> str | None:
-        """Why this version would refuse ``word``, naming the version that added or removed it; None if it would not.
+        """Why this version would refuse ``word``, naming the version that added or removed it; else None.
 
-        Words that are no flag (a positional, a negative number) are never a problem. A flag that no version here
-        knows passes if ``version`` is newer than the table: it may be new.
+        Words that are no flag (a positional, a negative number) are never a problem. A flag that no version
+        here knows passes if ``version`` is newer than the table: it may be new.
         """
         if not word.startswith("-") or _NUMBER.match(word) or word in ("-", "--"):
             return None
@@ -166,7 +166,8 @@ class FlagTable:
         if flag.span.before(have):
             return f"--{flag.name} needs {self.title} {flag.span.since} or newer (this is {have})"
         if flag.span.after(have):
-            return f"--{flag.name} was removed in {self.title} {flag.span.until} (this is {have}){flag.advice}"
+            gone = f"--{flag.name} was removed in {self.title} {flag.span.until}"
+            return f"{gone} (this is {have}){flag.advice}"
         return f"{self.title} {have}: --{flag.name} {flag.error}{flag.advice}" if flag.error else None
 
     def _form(self, flag: Flag, word: str) -> str | None:

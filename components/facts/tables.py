@@ -1,7 +1,8 @@
 """The tables of this folder, each read once a process and only when asked for.
 
-A table is a YAML mapping with ``date`` (when it was last checked), ``source`` (where its facts come from) and its
-rows. A row inherits both unless it carries its own; ``verified: false`` marks a row that nobody could check.
+A table is a YAML mapping with ``date`` (when it was last checked), ``source`` (where its facts come from)
+and its rows. A row inherits both unless it carries its own; ``verified: false`` marks a row that nobody
+could check.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def table(name: str) -> Table:
 
 def names() -> tuple[str, ...]:
     """Names of all tables, sorted."""
-    return tuple(sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.yml")))
+    return tuple(
+        sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yml"))
+    )
 
 
 def provenance(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Versions as this field writes them: ``0.33.0``, ``v1.9.0``, ``1.31.0-rc.0``, ``0.8.5.post1``, llama.cpp's ``b8123``.
+"""Versions as this field writes them: ``0.33.0``, ``v1.9.0``, ``1.31.0-rc.0``, ``0.8.5.post1``, ``b8123``.
 
 One ordering for all of them, so that a table row can say ``since`` (first version with it) and
 ``until`` (first version without it) whatever the project's scheme is.
@@ -14,10 +14,11 @@ from functools import lru_cache, total_ordering
 _SEMVER = re.compile(
     r"v?(?P<release>\d+(?:\.\d+){0,3})"
     r"(?:[-._]?(?P<stage>alpha|beta|preview|rc|a|b|c|dev|post)[-._]?(?P<number>\d*))?"
-    r"(?:[+-](?P<variant>[0-9A-Za-z][0-9A-Za-z.-]*))?"
+    r"(?:[+-](?P<variant>[0-9A-Za-z][0-9A-Za-z.-]*))?",
+    re.ASCII,
 )
-_BUILD = re.compile(r"b(\d+)")
-_TAGGED_BUILD = re.compile(r"(?:^|-)b(\d+)$")
+_BUILD = re.compile(r"b(\d+)", re.ASCII)
+_TAGGED_BUILD = re.compile(r"(?:^|-)b(\d+)\Z", re.ASCII)
 _STAGES = {"dev": -4, "a": -3, "alpha": -3, "preview": -3, "b": -2, "beta": -2, "c": -1, "rc": -1, "post": 1}
 
 
@@ -58,7 +59,7 @@ class Version:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Version:
-    """``text`` as a Version; a leading ``v`` and a trailing build variant (``+cu129``, ``-rocm``) do not count.
+    """``text`` as a Version; a leading ``v`` and a build variant at the end (``+cu129``) do not count.
 
     Raises VersionError for floating names such as ``latest`` and for anything else without a number.
     """
@@ -74,7 +75,7 @@ def parse(text: str) -> Version:
 
 
 def parse_tag(tag: str) -> Version | None:
-    """The version in an image tag (``v0.33.0``, ``0.32.15-rocm``, ``server-cuda-b8123``), None for a floating tag."""
+    """The version in an image tag (``0.32.15-rocm``, ``server-cuda-b8123``), None for a floating tag."""
     if build := _TAGGED_BUILD.search(tag):
         return parse(f"b{build.group(1)}")
     try:
@@ -111,6 +112,7 @@ class Range:
         return ", ".join([*ends, f"< {self.until}"] if self.until else ends) or "any version"
 
 
+@lru_cache(maxsize=4096)
 def range_of(since: str | None, until: str | None) -> Range:
     """A Range from the texts of a table row. Raises VersionError if it is empty or malformed."""
     bounds = Range(parse(since) if since else None, parse(until) if until else None)
