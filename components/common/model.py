@@ -23,7 +23,10 @@ class Weights(Params):
     uri: StorageUri | None = None
     """What KServe fetches or mounts at /mnt/models. Absent for a model that Ollama pulls itself."""
     size_gib: float = Field(gt=0)
-    """Checkpoint size in GiB."""
+    """Size in GiB of the checkpoint that the engine loads."""
+    repository_gib: float | None = Field(default=None, gt=0)
+    """Size in GiB of all files of the repository, where it holds more than the checkpoint: KServe fetches all of
+    them from ``hf://`` (KServe v0.20 kserve_storage.py)."""
     file: str | None = None
     """The ``.gguf`` file below /mnt/models that llama.cpp loads."""
     read_write_many: bool | None = None

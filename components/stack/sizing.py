@@ -47,14 +47,21 @@ def shared_memory(stack: Stack) -> str:
 
 
 def ephemeral_storage(stack: Stack) -> str:
-    """Node storage: 1.1 x the weights where they are copied to the node, and 10 GiB for caches."""
+    """Node storage: 1.1 x what is fetched where it is copied to the node, and 10 GiB for caches."""
     wanted = stack.serving.resources.ephemeral_storage
     if wanted:
         return quantities.memory(wanted)
     copied = (stack.storage_uri or "").startswith(_COPIED_SCHEMES) or (
         pulls_itself(stack) and stack.serving.storage.claim is None
     )
-    return quantities.gib((stack.model.weights.size_gib * 1.1 if copied else 0) + 10)
+    return quantities.gib((fetched_gib(stack) * 1.1 if copied else 0) + 10)
+
+
+def fetched_gib(stack: Stack) -> float:
+    """Size in GiB of what is fetched: of a Hugging Face repository all files, else the checkpoint."""
+    weights = stack.model.weights
+    whole = (stack.storage_uri or "").startswith("hf://") and weights.repository_gib
+    return whole or weights.size_gib
 
 
 def pulls_itself(stack: Stack) -> bool:
