@@ -1,1 +1,1 @@
-"""Monitoring of one cluster: what Prometheus scrapes, recording rules, alerts, dashboards (a Jsonnet mixin)."""
+"""Monitoring of one cluster: what Prometheus scrapes, rules, alerts, dashboards (a Jsonnet mixin)."""

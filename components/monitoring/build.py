@@ -1,196 +1,176 @@
-"""The seam between Python and the monitoring mixin: plain data in, plain manifests out.
-
-``main.jsonnet`` is evaluated once a cluster, by go-jsonnet (package ``gojsonnet``; the C++ implementation is several
-times slower). Labels common to all objects, file names and text are the caller's business::
-
-    monitoring = build({"cluster": "eu-h100", "stacks": {...}, ...})
-    for manifest in monitoring.manifests():
-        ...
-"""
+"""Monitors, rules and dashboards of one cluster, from the facts of its stacks."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NotRequired, TypedDict
 
-import _gojsonnet
+from components.cluster.params import Fleet
+from components.common import labels
+from components.common.manifest import Manifest
+from components.common.runtime import Runtime
+from components.facts import engines as engine_facts
+from components.facts import epp as epp_facts
+from components.facts.tables import table
+from components.inference_gateway import epp
+from components.monitoring.mixin import (
+    Alert,
+    EppFacts,
+    LiteLlmFacts,
+    MonitoringError,
+    MonitoringParams,
+    Objectives,
+    StackFacts,
+    evaluate,
+)
+from components.serving_runtimes.engines import ENGINES
+from components.stack import sizing
+from components.stack.params import Stack
 
-MAIN = Path(__file__).with_name("main.jsonnet")
+Names = Mapping[str, str | None]
+"""Logical to real metric names."""
 
-Manifest = dict[str, Any]
+NO_METRICS_FLAG = "--disable-log-stats"
+"""vLLM's flag that takes its metrics away."""
 
+_SOURCE_PATHS = {
+    "gitlab": "-/blob",
+    "bitbucket": "src",
+    "gitea": "src/branch",
+    "forgejo": "src/branch",
+    "codeberg": "src/branch",
+}
+"""Where a forge shows a file of a branch, by a part of its host; GitHub's way (``blob``) for all others."""
 
-class SecretKey(TypedDict):
-    """A key of a Secret in the namespace of the monitor."""
-
-    name: str
-    key: str
-
-
-class SloParams(TypedDict, total=False):
-    """Objectives of a stack; ``None`` or absent: no alert on that objective."""
-
-    ttftP95Seconds: float | None
-    tpotP95Seconds: float | None
-    errorRatio: float | None
-
-
-class EppParams(TypedDict):
-    """The Endpoint Picker of a stack."""
-
-    service: str
-    selector: Mapping[str, str]
-    """Labels of the EPP's Service; the monitor keeps only the Service named ``service``."""
-    metricsPort: str
-    """Name of the Service port."""
-    tokenSecret: NotRequired[str | SecretKey | None]
-    """Secret (key ``token``) in the stack's namespace, where /metrics asks for a token."""
-    replicas: int
-    flowControl: NotRequired[bool]
-
-
-class StackParams(TypedDict):
-    """One stack as monitoring sees it."""
-
-    namespace: str
-    model: str
-    servedName: str
-    engine: str
-    inferenceService: str
-    """KServe makes the Deployment ``<inferenceService>-predictor`` of it."""
-    mode: str
-    podSelector: Mapping[str, str]
-    metricsPort: int | None
-    """Container port with metrics; ``None`` for an engine without any: no PodMonitor, no alert on its metrics."""
-    metricsPath: str
-    minReplicas: int
-    maxReplicas: int
-    gpusPerReplica: int
-    startupSeconds: float
-    """How long a pod may take to become ready, in seconds."""
-    metrics: NotRequired[Mapping[str, str]]
-    """Logical to real metric names that differ from the engine's."""
-    epp: NotRequired[EppParams | None]
-    slo: NotRequired[SloParams | None]
-    pool: NotRequired[str | None]
+_REPOSITORY = re.compile(
+    r"^((?P<https>https://)|ssh://)?([^@/]+@)?(?P<host>[^:/]+)(?P<port>:[0-9]+)?[:/](?P<path>.+?)(\.git)?/?$"
+)
 
 
-class LiteLlmParams(TypedDict):
-    """The LiteLLM proxy, where its metrics are on (``callbacks: [prometheus]``)."""
-
-    service: str
-    namespace: str
-    port: str
-    """Name of the Service port."""
-    selector: NotRequired[Mapping[str, str]]
-    """Labels of the Service; without them the name alone selects."""
-    tokenSecret: NotRequired[str | SecretKey | None]
-    """/metrics wants a key unless ``litellm_settings.require_auth_for_metrics_endpoint`` is false
-    (litellm 1.106.2 prometheus_auth_middleware.py)."""
+def build(fleet: Fleet) -> Iterator[Manifest]:
+    """Everything that monitors the cluster; nothing where ``cluster.monitoring.enabled`` is false."""
+    if fleet.cluster.monitoring.enabled:
+        yield from evaluate(parameters(fleet)).manifests()
 
 
-class ClusterParams(TypedDict):
-    """The argument of ``main.jsonnet``."""
-
-    cluster: str
-    environment: NotRequired[str]
-    namespace: str
-    """Where rules and dashboards go."""
-    labels: Mapping[str, str]
-    """Labels by which the Prometheus operator selects monitors and rules."""
-    interval: str
-    runbookBaseUrl: NotRequired[str | None]
-    """With a slash at the end; alerts link to ``<base><stack>.md#<alert in lower case>`` or ``<base>litellm.md#…``."""
-    dashboards: bool
-    grafanaLabel: Mapping[str, str]
-    metrics: Mapping[str, Mapping[str, str]]
-    """Logical to real names per engine, and of ``epp`` and ``litellm``. An engine without metrics has an empty map."""
-    stacks: Mapping[str, StackParams]
-    litellm: NotRequired[LiteLlmParams | None]
-    config: NotRequired[Mapping[str, Any]]
-    """Overrides of ``config.libsonnet``: thresholds and windows."""
+def alerts(fleet: Fleet) -> tuple[Alert, ...]:
+    """What the runbooks say of the cluster's alerts, each once."""
+    return evaluate(parameters(fleet)).alerts if fleet.cluster.monitoring.enabled else ()
 
 
-class MonitoringError(ValueError):
-    """Parameters that the mixin refuses; the message is one line for the user."""
+def parameters(fleet: Fleet) -> MonitoringParams:
+    """The argument of the mixin."""
+    monitoring = fleet.cluster.monitoring
+    stacks = [stack for stack in fleet.stacks if stack.params.monitoring.enabled]
+    names = _engine_names(stacks)
+    return {
+        "cluster": fleet.cluster.name,
+        "environment": fleet.params.environment.name,
+        "namespace": monitoring.namespace,
+        "labels": monitoring.labels,
+        "interval": monitoring.interval,
+        "runbookBaseUrl": monitoring.runbook_base_url or runbook_base_url(fleet),
+        "dashboards": monitoring.dashboards,
+        "grafanaLabel": monitoring.dashboard_labels,
+        "metrics": {**names, "epp": _epp_names(fleet)},
+        "stacks": {stack.name: _stack(stack, names[stack.runtime.engine]) for stack in stacks},
+        "litellm": _litellm(fleet),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What a runbook says of one alert."""
-
-    alert: str
-    severity: str
-    """``critical``, ``warning``, or both joined by a comma where the burn rate decides."""
-    scope: str
-    """``stack``: linked from ``<stack>.md``; ``litellm``: from ``litellm.md``."""
-    meaning: str
-    steps: tuple[str, ...]
-
-    @property
-    def anchor(self) -> str:
-        """The anchor that ``runbook_url`` links to."""
-        return self.alert.lower()
+def runbook_base_url(fleet: Fleet) -> str:
+    """Where the repository's forge shows ``compiled/<cluster>/cluster/runbooks/``."""
+    argocd = fleet.cluster.argocd
+    found = _REPOSITORY.match(argocd.repo_url)
+    if found is None:
+        raise MonitoringError(f"cluster.argocd.repoUrl {argocd.repo_url!r} is no Git URL with host and path")
+    host = found["host"] + ((found["port"] or "") if found["https"] else "")
+    source = next((way for part, way in _SOURCE_PATHS.items() if part in host), "blob")
+    tree = f"{argocd.path_prefix}/{fleet.cluster.name}/cluster/runbooks/"
+    return f"https://{host}/{found['path']}/{source}/{argocd.target_revision}/{tree}"
 
 
-@dataclass(frozen=True, slots=True)
-class Monitoring:
-    """The manifests of one cluster; all are plain dicts with apiVersion, kind, metadata."""
-
-    monitors: tuple[Manifest, ...]
-    """PodMonitors and ServiceMonitors, in the namespaces of what they scrape."""
-    rules: tuple[Manifest, ...]
-    """PrometheusRules: recording rules, alerts, and one with the facts of each stack."""
-    dashboards: tuple[Manifest, ...]
-    """ConfigMaps with one Grafana dashboard each."""
-    alerts: tuple[Alert, ...]
-    """Each alert once, in the order of the rules."""
-
-    def manifests(self) -> Iterator[Manifest]:
-        """All of them."""
-        yield from (*self.monitors, *self.rules, *self.dashboards)
+def _engine_names(stacks: list[Stack]) -> dict[str, Names]:
+    """Names of each engine, in the version of its first stack."""
+    names: dict[str, Names] = {}
+    for stack in stacks:
+        names.setdefault(stack.runtime.engine, _names(stack.runtime))
+    return names
 
 
-def build(params: ClusterParams) -> Monitoring:
-    """Evaluate the mixin for one cluster.
-
-    Raises MonitoringError, e.g. for a stack whose engine has no entry in ``params["metrics"]``.
-    """
-    try:
-        text = _gojsonnet.evaluate_file(str(MAIN), tla_codes={"params": json.dumps(params)})
-    except RuntimeError as error:
-        raise MonitoringError(_one_line(str(error))) from error
-    result = json.loads(text)
-    return Monitoring(
-        monitors=tuple(result["monitors"]),
-        rules=tuple(result["rules"]),
-        dashboards=tuple(result["dashboards"]),
-        alerts=_alerts(result["alerts"]),
-    )
+def _names(runtime: Runtime) -> Names:
+    facts = engine_facts.engine(runtime.engine)
+    return {logical: facts.metric(runtime.version, logical) for logical in sorted(facts.metrics)}
 
 
-def _alerts(rows: list[dict[str, Any]]) -> tuple[Alert, ...]:
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_name.setdefault(row["alert"], []).append(row)
-    return tuple(
-        Alert(
-            alert=name,
-            severity=",".join(dict.fromkeys(row["severity"] for row in same)),
-            scope=same[0]["scope"],
-            meaning=same[0]["meaning"],
-            steps=tuple(same[0]["steps"]),
-        )
-        for name, same in by_name.items()
-    )
+def _epp_names(fleet: Fleet) -> Names:
+    version = fleet.cluster.versions.get("llmdRouter")
+    if version is None:
+        return {}
+    return {logical: epp_facts.metric(version, logical) for logical in sorted(table("epp")["metrics"])}
 
 
-def _one_line(error: str) -> str:
-    """The message of a Jsonnet error, with the place of the mixin that raised it unless it is written for users."""
-    message, _, trace = error.partition("\n")
-    message = message.removeprefix("RUNTIME ERROR: ")
-    place = trace.strip().split("\t")[0]
-    return f"monitoring: {message}" if message.startswith("stack ") else f"monitoring: {message} ({place})"
+def _stack(stack: Stack, usual: Names) -> StackFacts:
+    own = _names(stack.runtime)
+    engine = ENGINES[stack.runtime.engine]
+    has_metrics = engine.METRICS_PATH is not None and NO_METRICS_FLAG not in engine.arguments(stack)
+    return {
+        "namespace": stack.namespace,
+        "model": stack.model.name,
+        "servedName": stack.names.service,
+        "engine": stack.runtime.engine,
+        "inferenceService": stack.names.service,
+        "mode": stack.serving.mode,
+        "podSelector": _pods(stack),
+        "metricsPort": engine.PORT if has_metrics else None,
+        "metricsPath": engine.METRICS_PATH or "/metrics",
+        "metrics": {logical: name for logical, name in own.items() if name != usual[logical]},
+        "minReplicas": stack.serving.min_replicas,
+        "maxReplicas": stack.max_replicas,
+        "gpusPerReplica": stack.gpus_per_pod,
+        "startupSeconds": sizing.startup_seconds(stack),
+        "epp": _epp(stack) if stack.has_pool else None,
+        "slo": _objectives(stack),
+        "pool": stack.names.pool if stack.has_pool else None,
+    }
+
+
+def _pods(stack: Stack) -> dict[str, str]:
+    if stack.is_knative:
+        return {"serving.kserve.io/inferenceservice": stack.names.service, "component": "predictor"}
+    return labels.predictor_selector(stack.names.predictor_app)
+
+
+def _epp(stack: Stack) -> EppFacts:
+    return {
+        "service": stack.names.epp,
+        "selector": labels.epp_selector(stack.name),
+        "metricsPort": epp.METRICS_PORT_NAME,
+        "tokenSecret": stack.names.epp_metrics_token if stack.gateway.epp.metrics_auth else None,
+        "replicas": stack.gateway.epp.replicas,
+        "flowControl": stack.gateway.epp.flow_control,
+    }
+
+
+def _objectives(stack: Stack) -> Objectives | None:
+    slo = stack.params.monitoring.slo
+    if slo is None:
+        return None
+    return {
+        "ttftP95Seconds": slo.ttft_p95_seconds,
+        "tpotP95Seconds": slo.tpot_p95_seconds,
+        "errorRatio": slo.error_ratio,
+    }
+
+
+def _litellm(fleet: Fleet) -> LiteLlmFacts | None:
+    """The proxy, where it is compiled here. /metrics asks for a key: the master key is the one there is."""
+    proxy = fleet.cluster.litellm
+    if not proxy.deploy:
+        return None
+    return {
+        "service": fleet.cluster.litellm_service,
+        "namespace": fleet.cluster.infrastructure_namespace,
+        "port": "http",
+        "tokenSecret": {"name": proxy.master_key_secret, "key": "master-key"},
+    }

@@ -1,4 +1,4 @@
-"""Monitoring: ``cluster.monitoring`` for what a cluster's Prometheus needs, ``monitoring`` for one stack's goals."""
+"""Monitoring: ``cluster.monitoring`` for a cluster's Prometheus, ``monitoring`` for a stack's goals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Monitoring(Params):
     dashboard_labels: dict[str, str] = Field(default_factory=lambda: {"grafana_dashboard": "1"})
     """Labels that the Grafana sidecar selects on."""
     runbook_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+/$")] | None = None
-    """Where the compiled runbooks can be read, with a slash at the end; derived from the repository when unset."""
+    """Where the compiled runbooks can be read, slash at the end; derived from the repository if unset."""
 
 
 class Slo(Params):

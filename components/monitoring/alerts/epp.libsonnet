@@ -96,7 +96,7 @@ function(config, signals, alert) (
       summary: 'loses requests at the Endpoint Picker',
       description: 'The Endpoint Picker refused or failed {{ $value | humanizePercentage }} of the requests of the last ' + config.rateWindow + ' (429 or 5xx).',
       meaning: 'Requests end at the EPP: no endpoint, no capacity, or an error of its own.',
-      steps: ['Split ' + config.metrics.epp.request_errors + ' by error_code and read the log of the leader.'],
+      steps: ['Split ' + config.metrics.epp.request_error + ' by error_code and read the log of the leader.'],
     }),
   ])
   + (if !flowControl then [] else given(['epp_saturation'], [
