@@ -55,10 +55,10 @@ def title(component: str) -> str:
 def _sources() -> Mapping[tuple[str, str], tuple[_Source, ...]]:
     found: dict[tuple[str, str], tuple[_Source, ...]] = {}
     for row in table("crds")["rows"]:
-        span = range_of(row.get("since"), row.get("until"))
-        source = _Source(row["component"], row["version"], span, row.get("use"))
-        for kind in row["kinds"]:
-            found[row["group"], kind] = (*found.get((row["group"], kind), ()), source)
+        for api in row["apis"]:
+            source = _Source(row["component"], api["version"], _span(api), api.get("use"))
+            for kind in api["kinds"]:
+                found[row["group"], kind] = (*found.get((row["group"], kind), ()), source)
     return found
 
 
