@@ -97,6 +97,10 @@ class Origins:
             raise UnknownTarget(target, did_you_mean(target, targets, "`targets/<cluster>/<stack>.yml` names them"))
         return self.chains.chain(target)
 
+    def target_file(self, target: str) -> str:
+        """The target's own file, as shown in definitions. Raises UnknownTarget."""
+        return self.chain(target).target.shown
+
     def parameters(self, target: str) -> Mapping:
         """The resolved parameters of a target, each value with its history. Raises CannotResolve."""
         if target not in self._parameters:
