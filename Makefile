@@ -1,0 +1,95 @@
+# What there is to do in this repository. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK_ARGS)
+
+# A worker that dies leaves Kapitan waiting for ever.
+TIMEOUT := $(firstword $(shell command -v timeout gtimeout))
+COMPILE_SECONDS ?= 900
+
+.PHONY: help
+help: ## list the tasks
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: compile
+compile: $(VENV)/.run ## compile the inventory into compiled/
+	$(BIN)/inferstack guard
+	$(if $(TIMEOUT),$(TIMEOUT) $(COMPILE_SECONDS)) $(BIN)/kapitan compile
+
+.PHONY: check
+check: $(VENV)/.run ## check the inventory without compiling it
+	$(BIN)/inferstack guard
+	$(BIN)/inferstack schema --check
+
+.PHONY: test
+test: lint ## lint, then all tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: test-fast
+test-fast: $(VENV)/.test ## the tests that take no time
+	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.test ## style, types, YAML, and whether generated files are fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(BIN)/inferstack schema --check
+	$(BIN)/inferstack docs --check
+
+.PHONY: fmt
+fmt: $(VENV)/.test ## format the Python sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(VENV)/.run ## write what is generated from the code: editor schemas, parameter reference
+	$(BIN)/inferstack schema
+	$(BIN)/inferstack docs
+
+.PHONY: bench
+bench: $(VENV)/.run ## compile synthetic fleets and print what they cost
+	$(BIN)/inferstack bench $(BENCH_ARGS)
+
+.PHONY: lock
+lock: $(BIN)/python ## resolve the dependencies anew (LOCK_ARGS=--upgrade for newer versions)
+	$(BIN)/python $(PIP_INSTALL) 'uv==0.13.9'
+	$(LOCK) --extra build --output-file requirements/run.txt
+	$(LOCK) --extra build --extra dev --constraint requirements/run.txt --output-file requirements/test.txt
+
+.PHONY: alt-python
+alt-python: .venv-alt/.run ## a second environment with another Python, for the determinism test
+
+.PHONY: clean
+clean: ## remove what the tasks above made, but compiled/
+	rm -rf .venv .venv-alt .inferstack inferstack.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@python="$$(scripts/find-python.sh)"; echo "$(VENV): made with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "$(VENV): installing what requirements/run.txt locks; the first time takes about a minute"
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/run.txt
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	@echo "$(VENV): installing what requirements/test.txt locks"
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv-alt/.run: requirements/run.txt | $(BIN)/python
+	@version="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	python="$$(scripts/find-python.sh --not "$$version")"; echo ".venv-alt: made with $$("$$python" --version)"; \
+	"$$python" -m venv --clear .venv-alt
+	@.venv-alt/bin/python $(PIP_INSTALL) --require-hashes -r requirements/run.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The ``inferstack`` command: one module a verb, listed in :mod:`scripts.cli`."""

@@ -1,0 +1,7 @@
+"""``python -m scripts`` is ``inferstack``."""
+
+import sys
+
+from scripts.cli import main
+
+sys.exit(main())
