@@ -145,10 +145,14 @@ class Stack:
 
     @property
     def max_surge(self) -> int:
-        """Extra pods during a rollout: 1 where the pool keeps enough GPUs free for it, else 0."""
+        """Extra pods during a rollout: 1 where the pool keeps enough GPUs free for it, else 0. A ReadWriteOnce claim
+        allows none: the new pod may lie on another node, and would wait for the volume for ever."""
         wanted = self.serving.rollout.max_surge
         if wanted is not None:
             return wanted
+        claim = self.serving.storage.claim
+        if claim is not None and claim.access_mode == "ReadWriteOnce":
+            return 0
         return 1 if self.pool.rollout_reserve >= max(self.gpus_per_pod, 1) else 0
 
     @property
