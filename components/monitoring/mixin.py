@@ -202,5 +202,5 @@ def _one_line(error: str) -> str:
     """The message of a Jsonnet error, with the place in the mixin unless it is written for users."""
     message, _, trace = error.partition("\n")
     message = message.removeprefix("RUNTIME ERROR: ")
-    place = trace.strip().split("\t")[0]
+    place = trace.strip().split("\t")[0].replace(f"{MAIN.parent}/", "")
     return f"monitoring: {message}" if message.startswith("stack ") else f"monitoring: {message} ({place})"

@@ -77,7 +77,8 @@ function(config, signals, alert) (
          severity: rate.severity,
          labels: { window: rate.long },
          summary: 'fails more requests than its objective allows',
-         description: '{{ $value | humanizePercentage }} of the requests of the last ' + rate.long + ' failed on the server: the error budget burns more than ' + number(rate.burn) + ' times too fast.',
+         description: '{{ $value | humanizePercentage }} of the requests of the last ' + rate.long
+                      + ' failed on the server: the error budget burns more than ' + number(rate.burn) + ' times too fast.',
          meaning: 'Failed answers exceed slo.errorRatio fast enough to use up the budget of a month.',
          steps: [
            'Read the log of kserve-container for tracebacks and CUDA errors.',

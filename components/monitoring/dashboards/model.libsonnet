@@ -8,7 +8,7 @@ function(config, signals, grafana, panels) (
   // the objective drawn as a line of its own
   local withObjective(panel, name) =
     if panel == null then null
-    else panel { targets+: [{ expr: 'stack:inference_' + name + '_objective:config{' + where + '}', legendFormat: legend + ' objective', range: true, datasource: panel.datasource, editorMode: 'code', refId: 'Z' }] };
+    else panel { targets+: [panel.targets[0] { expr: fact(name + '_objective', 'objective').expr, legendFormat: legend + ' objective', refId: 'Z' }] };
 
   grafana.dashboard(
     'model',

@@ -1,14 +1,16 @@
 // The Endpoint Picker. A standby reports the pool too, so pool gauges take the largest value of its replicas.
 function(config, s) (
+  local of = s.of;
   local window = config.rateWindow;
   local component = 'component="epp"';
   local where = s.stackWhere(component);
   local picked = [stack for stack in std.objectValues(config.stacks) if std.get(stack, 'epp') != null];
-  local reports = if picked == [] then [] else [std.get(config.metricDefaults, 'epp', {}) + std.get(config.metrics, 'epp', {})];
-  local of(logicals, expr, signal) = s.from(reports, logicals, expr, signal { group: 'epp' });
-  local gauge(logical, signal) = of([logical], function(names) 'max ' + s.by + ' (' + names[0] + where + ')', signal);
-  local counter(logical, signal) = of([logical], function(names) s.sumRate(names[0], component), signal);
-  local latency(logical, base, signal) = s.histogram(reports, logical, base, component, signal { group: 'epp', unit: 's' });
+  local reports = if picked == [] then [] else [config.metricDefaults.epp + std.get(config.metrics, 'epp', {})];
+  local from(logicals, expr, signal) = s.from(reports, logicals, expr, signal { group: 'epp' });
+  local gauge(logical, signal) = from([logical], function(names) 'max ' + s.by + ' (' + names[0] + where + ')', signal);
+  local counter(logical, signal) = from([logical], function(names) s.sumRate(names[0], component), signal);
+  local latency(logical, base, name, title, percentiles) =
+    s.histogram(reports, logical, base, component, percentiles, of(name, title, 's', '') { group: 'epp' });
 
   (if picked == [] then [] else [
      {
@@ -20,30 +22,30 @@ function(config, s) (
        expr: 'sum ' + s.by + ' (up' + where + ')',
      },
    ])
-  + gauge('leader', { name: 'epp_leader', title: 'EPP leaders', unit: 'short', record: 'stack:epp_leader:max' })
-  + gauge('pool_ready_endpoints', { name: 'epp_endpoints', title: 'Endpoints ready in the pool', unit: 'short', record: 'stack:epp_ready_endpoints:max' })
-  + gauge('pool_average_queue_size', { name: 'epp_queue', title: 'Waiting per endpoint, as the EPP sees it', unit: 'short', record: 'stack:epp_pool_queue_size:max' })
-  + gauge('pool_average_kv_cache_utilization', { name: 'epp_kv_cache', title: 'KV cache in use, as the EPP sees it', unit: 'percentunit', record: 'stack:epp_pool_kv_cache_usage:max' })
-  + gauge('flow_control_pool_saturation', { name: 'epp_saturation', title: 'Pool saturation', unit: 'percentunit', record: 'stack:epp_pool_saturation:max' })
-  + of(
+  + gauge('leader', of('epp_leader', 'EPP leaders', 'short', 'stack:epp_leader:max'))
+  + gauge('pool_ready_endpoints', of('epp_endpoints', 'Endpoints ready in the pool', 'short', 'stack:epp_ready_endpoints:max'))
+  + gauge('pool_average_queue_size', of('epp_queue', 'Waiting per endpoint, as the EPP sees it', 'short', 'stack:epp_pool_queue_size:max'))
+  + gauge('pool_average_kv_cache_utilization', of('epp_kv_cache', 'KV cache in use, as the EPP sees it', 'percentunit', 'stack:epp_pool_kv_cache_usage:max'))
+  + gauge('flow_control_pool_saturation', of('epp_saturation', 'Pool saturation', 'percentunit', 'stack:epp_pool_saturation:max'))
+  + from(
     ['flow_control_queue_size'],
     function(names) 'sum ' + s.by + ' (' + names[0] + where + ')',
-    { name: 'epp_flow_queue', title: 'Requests held by flow control', unit: 'short', record: 'stack:epp_flow_control_queue_size:sum' },
+    of('epp_flow_queue', 'Requests held by flow control', 'short', 'stack:epp_flow_control_queue_size:sum'),
   )
-  + counter('request_total', { name: 'epp_requests', title: 'Requests through the EPP', unit: 'reqps', record: 'stack:epp_requests:rate' + window })
-  + of(
+  + counter('request_total', of('epp_requests', 'Requests through the EPP', 'reqps', 'stack:epp_requests:rate' + window))
+  + from(
     ['request_error'],
     function(names)
       s.sumRate(names[0], component + ',error_code!~"' + config.eppClientErrors + '"')
       + '\nor\n0 * stack:epp_requests:rate' + window,
-    { name: 'epp_errors', title: 'Requests that the EPP refused or failed', unit: 'reqps', record: 'stack:epp_request_errors:rate' + window },
+    of('epp_errors', 'Requests that the EPP refused or failed', 'reqps', 'stack:epp_request_errors:rate' + window),
   )
-  + of(
+  + from(
     ['request_error', 'request_total'],
     function(names) 'stack:epp_request_errors:rate' + window + '\n/\nstack:epp_requests:rate' + window,
-    { name: 'epp_error_ratio', title: 'Requests that the EPP refused or failed, share', unit: 'percentunit', record: 'stack:epp_request_errors:ratio_rate' + window },
+    of('epp_error_ratio', 'Requests that the EPP refused or failed, share', 'percentunit', 'stack:epp_request_errors:ratio_rate' + window),
   )
-  + counter('datalayer_poll_errors', { name: 'epp_poll_errors', title: 'Failed polls of model servers', unit: 'ops', record: 'stack:epp_poll_errors:rate' + window })
-  + latency('scheduler_duration', 'epp_scheduling_seconds', { name: 'epp_scheduling', title: 'Scheduling', quantiles: [{ name: 'p50', q: 0.5 }, { name: 'p99', q: 0.99 }] })
-  + latency('request_duration', 'epp_request_seconds', { name: 'epp_request', title: 'Whole request, as the EPP sees it', quantiles: [{ name: 'p95', q: 0.95 }] })
+  + counter('datalayer_poll_errors', of('epp_poll_errors', 'Failed polls of model servers', 'ops', 'stack:epp_poll_errors:rate' + window))
+  + latency('scheduler_duration', 'epp_scheduling_seconds', 'epp_scheduling', 'Scheduling', ['p50', 'p99'])
+  + latency('request_duration', 'epp_request_seconds', 'epp_request', 'Whole request, as the EPP sees it', ['p95'])
 )

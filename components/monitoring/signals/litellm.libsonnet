@@ -1,26 +1,28 @@
 // The LiteLLM proxy, by the public model name that clients ask for.
 function(config, s) (
+  local of = s.of;
   local window = config.rateWindow;
   local by = 'by (cluster, requested_model)';
   local where(extra) = s.where([config.clusterSelector, 'component="litellm"', extra]);
-  local reports = if config.litellm == null then [] else [std.get(config.metricDefaults, 'litellm', {}) + std.get(config.metrics, 'litellm', {})];
-  local of(logicals, expr, signal) = s.from(reports, logicals, expr, signal { group: 'litellm' });
-  local rate(metric, extra) = 'sum ' + by + ' (rate(' + metric + where(extra) + '[' + window + ']))';
+  local reports = if config.litellm == null then [] else [config.metricDefaults.litellm + std.get(config.metrics, 'litellm', {})];
+  local from(logicals, expr, signal) = s.from(reports, logicals, expr, signal { group: 'litellm' });
+  local rated(metric, extra) = 'rate(' + metric + where(extra) + '[' + window + '])';
+  local rate(metric, extra) = 'sum ' + by + ' (' + rated(metric, extra) + ')';
 
-  of(['requests'], function(names) rate(names[0], ''), { name: 'litellm_requests', title: 'Requests', unit: 'reqps', record: 'model:litellm_requests:rate' + window })
-  + of(
+  from(['requests'], function(names) rate(names[0], ''), of('litellm_requests', 'Requests', 'reqps', 'model:litellm_requests:rate' + window))
+  + from(
     ['failed_requests', 'requests'],
     function(names) rate(names[0], 'exception_status=~"5.."') + '\n/\nmodel:litellm_requests:rate' + window,
-    { name: 'litellm_error_ratio', title: 'Requests answered with 5xx, share', unit: 'percentunit', record: 'model:litellm_requests_failed:ratio_rate' + window },
+    of('litellm_error_ratio', 'Requests answered with 5xx, share', 'percentunit', 'model:litellm_requests_failed:ratio_rate' + window),
   )
-  + of(
+  + from(
     ['request_duration'],
-    function(names) s.quantile(0.95, 'sum by (cluster, requested_model, le) (rate(' + names[0] + '_bucket' + where('') + '[' + window + ']))'),
-    { name: 'litellm_latency_p95', title: 'Whole request, p95', unit: 's', record: 'model:litellm_request_seconds:p95' },
+    function(names) s.quantile('p95', 'sum by (cluster, requested_model, le) (' + rated(names[0] + '_bucket', '') + ')'),
+    of('litellm_latency_p95', 'Whole request, p95', 's', 'model:litellm_request_seconds:p95'),
   )
-  + of(
+  + from(
     ['deployment_state'],
     function(names) 'max by (cluster, litellm_model_name, api_base) (' + names[0] + where('') + ')',
-    { name: 'litellm_state', title: 'Deployment state (0 healthy, 1 failing, 2 cooled down)', unit: 'short', record: 'deployment:litellm_state:max' },
+    of('litellm_state', 'Deployment state (0 healthy, 1 failing, 2 cooled down)', 'short', 'deployment:litellm_state:max'),
   )
 )

@@ -1,15 +1,13 @@
 // What the serving engine itself reports.
 function(config, s) (
+  local of = s.of;
   local window = config.rateWindow;
-  local gauge(logical, operation, signal) = s.ofEngine(
-    [logical],
-    function(names) operation + ' ' + s.by + ' (' + names[0] + s.stackWhere() + ')',
-    signal { group: 'model' },
-  );
-  local counter(logical, signal) = s.ofEngine([logical], function(names) s.sumRate(names[0]), signal { group: 'model' });
-  local latency(logical, signal) = s.histogram(
-    s.reports, logical, 'inference_' + signal.name + '_seconds', '', signal { group: 'latency', unit: 's' }
-  );
+  local from(logicals, expr, signal) = s.from(s.reports, logicals, expr, signal { group: 'model' });
+  local gauge(logical, operation, signal) =
+    from([logical], function(names) operation + ' ' + s.by + ' (' + names[0] + s.stackWhere() + ')', signal);
+  local counter(logical, signal) = from([logical], function(names) s.sumRate(names[0]), signal);
+  local latency(logical, name, title, percentiles) =
+    s.histogram(s.reports, logical, 'inference_' + name + '_seconds', '', percentiles, of(name, title, 's', '') { group: 'latency' });
 
   // The first failure source that a stack reports; total and failed come from the same counter.
   local source(names) =
@@ -48,23 +46,23 @@ function(config, s) (
     },
   ];
 
-  counter('request_success', { name: 'requests', title: 'Requests finished', unit: 'reqps', record: 'stack:inference_requests:rate' + window })
+  counter('request_success', of('requests', 'Requests finished', 'reqps', 'stack:inference_requests:rate' + window))
   + answers
-  + gauge('requests_waiting', 'sum', { name: 'waiting', title: 'Requests waiting', unit: 'short', record: 'stack:inference_requests_waiting:sum' })
-  + gauge('requests_running', 'sum', { name: 'running', title: 'Requests running', unit: 'short', record: 'stack:inference_requests_running:sum' })
-  + gauge('kv_cache_usage', 'max', { name: 'kv_cache_max', title: 'KV cache in use, fullest replica', unit: 'percentunit', record: 'stack:inference_kv_cache_usage:max' })
-  + gauge('kv_cache_usage', 'avg', { name: 'kv_cache_avg', title: 'KV cache in use, average', unit: 'percentunit', record: 'stack:inference_kv_cache_usage:avg' })
-  + s.ofEngine(
+  + gauge('requests_waiting', 'sum', of('waiting', 'Requests waiting', 'short', 'stack:inference_requests_waiting:sum'))
+  + gauge('requests_running', 'sum', of('running', 'Requests running', 'short', 'stack:inference_requests_running:sum'))
+  + gauge('kv_cache_usage', 'max', of('kv_cache_max', 'KV cache in use, fullest replica', 'percentunit', 'stack:inference_kv_cache_usage:max'))
+  + gauge('kv_cache_usage', 'avg', of('kv_cache_avg', 'KV cache in use, average', 'percentunit', 'stack:inference_kv_cache_usage:avg'))
+  + from(
     ['prefix_cache_hits', 'prefix_cache_queries'],
     function(names) s.sumRate(names[0]) + '\n/\n' + s.sumRate(names[1]),
-    { group: 'model', name: 'prefix_hit_ratio', title: 'Prefix cache hits, share of prompt tokens', unit: 'percentunit', record: 'stack:inference_prefix_cache_hits:ratio_rate' + window },
+    of('prefix_hit_ratio', 'Prefix cache hits, share of prompt tokens', 'percentunit', 'stack:inference_prefix_cache_hits:ratio_rate' + window),
   )
-  + counter('prompt_tokens', { name: 'prompt_tokens', title: 'Prompt tokens', unit: 'suffix: tok/s', record: 'stack:inference_prompt_tokens:rate' + window })
-  + counter('generation_tokens', { name: 'generation_tokens', title: 'Generated tokens', unit: 'suffix: tok/s', record: 'stack:inference_generation_tokens:rate' + window })
-  + counter('preemptions', { name: 'preemptions', title: 'Preemptions', unit: 'ops', record: 'stack:inference_preemptions:rate' + window })
-  + latency('time_to_first_token', { name: 'ttft', title: 'Time to first token', quantiles: [{ name: 'p50', q: 0.5 }, { name: 'p95', q: 0.95 }] })
-  + latency('time_per_output_token', { name: 'tpot', title: 'Time per output token', quantiles: [{ name: 'p50', q: 0.5 }, { name: 'p95', q: 0.95 }] })
-  + latency('inter_token_latency', { name: 'itl', title: 'Time between tokens', quantiles: [{ name: 'p95', q: 0.95 }] })
-  + latency('queue_time', { name: 'queue_time', title: 'Time in the queue', quantiles: [{ name: 'p95', q: 0.95 }] })
-  + latency('e2e_latency', { name: 'e2e', title: 'Whole request', quantiles: [{ name: 'p50', q: 0.5 }, { name: 'p95', q: 0.95 }] })
+  + counter('prompt_tokens', of('prompt_tokens', 'Prompt tokens', 'suffix: tok/s', 'stack:inference_prompt_tokens:rate' + window))
+  + counter('generation_tokens', of('generation_tokens', 'Generated tokens', 'suffix: tok/s', 'stack:inference_generation_tokens:rate' + window))
+  + counter('preemptions', of('preemptions', 'Preemptions', 'ops', 'stack:inference_preemptions:rate' + window))
+  + latency('time_to_first_token', 'ttft', 'Time to first token', ['p50', 'p95'])
+  + latency('time_per_output_token', 'tpot', 'Time per output token', ['p50', 'p95'])
+  + latency('inter_token_latency', 'itl', 'Time between tokens', ['p95'])
+  + latency('queue_time', 'queue_time', 'Time in the queue', ['p95'])
+  + latency('e2e_latency', 'e2e', 'Whole request', ['p50', 'p95'])
 )

@@ -32,7 +32,10 @@ function(config) {
   stackWhere(extra=''):: this.where([config.selector, extra]),
   rate(metric, extra=''):: 'rate(' + metric + this.stackWhere(extra) + '[' + config.rateWindow + '])',
   sumRate(metric, extra=''):: 'sum ' + this.by + ' (' + this.rate(metric, extra) + ')',
-  quantile(q, buckets):: 'histogram_quantile(' + number(q) + ', ' + buckets + ')',
+  quantile(percentile, buckets)::
+    'histogram_quantile(' + number(std.parseInt(std.lstripChars(percentile, 'p')) / 100) + ', ' + buckets + ')',
+
+  of(name, title, unit, record):: { name: name, title: title, unit: unit, record: record },
 
   // One signal, or none. `expr` takes the real names in the order of `logicals`.
   from(reports, logicals, expr, signal)::
@@ -40,24 +43,23 @@ function(config) {
     if found == [] then [] else [signal {
       expr: std.join('\nor\n', [expr(std.split(tuple, ' ')) for tuple in found]),
     }],
-  ofEngine(logicals, expr, signal):: this.from(reports, logicals, expr, signal),
 
-  // Bucket rates of a histogram, recorded once, and percentiles of them.
-  histogram(reports, logical, base, extra, signal)::
+  // Bucket rates of a histogram, recorded once as <name>_buckets, and percentiles of them as <name>_<percentile>.
+  histogram(reports, logical, base, extra, percentiles, signal)::
     local buckets = 'stack_le:' + base + '_bucket:rate' + config.rateWindow;
     local recorded = this.from(
       reports,
       [logical],
       function(names) 'sum ' + this.byLe + ' (' + this.rate(names[0] + '_bucket', extra) + ')',
-      { name: signal.name + '_buckets', group: signal.group, record: buckets, title: signal.title, unit: 'reqps' },
+      signal { name: signal.name + '_buckets', unit: 'reqps', record: buckets },
     );
     if recorded == [] then [] else recorded + [
       signal {
-        name: signal.name + '_' + quantile.name,
-        title: signal.title + ', ' + quantile.name,
-        record: 'stack:' + base + ':' + quantile.name,
-        expr: this.quantile(quantile.q, buckets),
+        name: signal.name + '_' + percentile,
+        title: signal.title + ', ' + percentile,
+        record: 'stack:' + base + ':' + percentile,
+        expr: this.quantile(percentile, buckets),
       }
-      for quantile in signal.quantiles
+      for percentile in percentiles
     ],
 }

@@ -267,7 +267,9 @@ def test_an_unknown_engine_is_an_error_of_one_line() -> None:
 def test_a_missing_parameter_names_the_place() -> None:
     params = example()
     del params["interval"]
-    with pytest.raises(MonitoringError, match=r"^monitoring: Field does not exist: interval \(.*monitors"):
+    with pytest.raises(
+        MonitoringError, match=r"^monitoring: Field does not exist: interval \(monitors\.libsonnet:"
+    ):
         evaluate(params)
 
 
