@@ -135,7 +135,9 @@ class Stack:
 
     @property
     def scaler(self) -> Scaler:
-        """KServe's autoscaler class."""
+        """KServe's autoscaler class; ``none`` where Knative scales."""
+        if self.is_knative:
+            return "none"
         wanted = self.serving.autoscaling.scaler
         if wanted is not None:
             return wanted

@@ -48,7 +48,6 @@ def hardened(*, read_only: bool) -> dict[str, Any]:
     return {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
-        "privileged": False,
         "readOnlyRootFilesystem": read_only,
         "runAsGroup": USER,
         "runAsNonRoot": True,
