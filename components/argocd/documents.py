@@ -11,6 +11,10 @@ from components.common.manifest import Manifest
 HEALTH = "docs/argocd-cm-health.yaml"
 ROOT = "docs/root-application.yaml"
 _CUSTOM = "resource.customizations"
+_RESOURCES = """\
+- field: spec.predictor.model.resources
+  type: core/v1/ResourceRequirements
+"""
 
 _HEALTH_COMMENT = """\
 # Health checks of the kinds that are compiled for {cluster}: a fragment of argocd-cm, Argo CD's settings.
@@ -69,13 +73,14 @@ def config_map(fleet: Fleet) -> Manifest:
 
 def _known_types(fleet: Fleet) -> dict[str, str]:
     """KServe's webhook writes quantities in their canonical form, and Argo CD compares ``4000m`` and ``4`` as
-    text unless it knows the field's type (argo-cd#12463). Only the resources: read as a PodSpec, the predictor
-    would lose ``model``."""
+    text unless it knows the field's type (argo-cd#12463).
+
+    Only the resources: read as a PodSpec, the predictor would lose ``model``.
+    """
     group, kind = health_checks.INFERENCE_SERVICE
     if not any((group, kind) in kinds for kinds in fleet.kinds.values()):
         return {}
-    fields = [{"field": "spec.predictor.model.resources", "type": "core/v1/ResourceRequirements"}]
-    return {f"{_CUSTOM}.knownTypeFields.{group}_{kind}": emit.dump(fields)}
+    return {f"{_CUSTOM}.knownTypeFields.{group}_{kind}": _RESOURCES}
 
 
 def root(fleet: Fleet) -> str:

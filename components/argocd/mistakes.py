@@ -8,8 +8,8 @@ from components.cluster.params import ClusterParams
 from components.common.errors import Mistake
 from components.stack.params import Stack
 
-RESERVED = ("argocd", "docs", "litellm", "monitoring", "platform", "root", "runbooks")
-"""Names of a cluster's own Applications and folders."""
+RESERVED = ("litellm", "monitoring", "platform", "root")
+"""What a cluster's own Applications are called after the cluster's name."""
 
 
 def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:

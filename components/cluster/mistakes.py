@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from components.argocd import mistakes as argocd
 from components.cluster.params import ClusterParams
 from components.common.errors import Mistake
 from components.facts.suggest import nearest
@@ -32,6 +33,7 @@ def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mista
             yield Mistake(path, f"there is no wiring {shared.wiring!r}", f"choose one of {', '.join(WIRINGS)}")
     yield from _public_names(params, stacks)
     yield from _objects(stacks)
+    yield from argocd.mistakes(params, stacks)
 
 
 def _public_names(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:

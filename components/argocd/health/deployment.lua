@@ -45,10 +45,11 @@ if (tonumber(metadata.generation) or 0) > (tonumber(status.observedGeneration) o
   return answer("Progressing", "The controller has not seen the newest generation yet")
 end
 if is_standby_pair() and replicas <= updated and updated > 0 and available > 0 then
-  return answer("Healthy", available .. " of " .. wanted .. " replicas are available: the leader; standbys are never Ready")
+  local ready = available .. " of " .. wanted .. " replicas are available"
+  return answer("Healthy", ready .. ": the leader; standbys are never Ready")
 end
 if deadline_exceeded() then
-  return answer("Degraded", "The progress deadline is exceeded: " .. available .. " of " .. wanted .. " replicas are available")
+  return answer("Degraded", "The progress deadline is exceeded, " .. available .. " of " .. wanted .. " are available")
 end
 if updated < wanted then
   return answer("Progressing", updated .. " of " .. wanted .. " new replicas have been made")
