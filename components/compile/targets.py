@@ -42,7 +42,8 @@ def compile_cluster(target: str, parameters: Parameters) -> Files:
     kinds = {stack.name: kinds_of(stack_build.built(stack)) for stack in fleet.stacks}
     own = [replace(part, manifests=tuple(part.manifests)) for part in cluster_build.built(fleet)]
     kinds |= {part.component: kinds_of([part]) for part in own}
-    applications = cluster_build.applications(replace(fleet, kinds=kinds))
+    fleet = replace(fleet, kinds=kinds)
+    applications = cluster_build.applications(fleet)
     placed = place(cluster_build.owner(target, fleet), [*own, *applications])
     return {**texts(placed), **cluster_documents.documents(fleet)}
 
