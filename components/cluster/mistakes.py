@@ -10,6 +10,7 @@ from components.cluster.params import ClusterParams
 from components.common.errors import Mistake
 from components.facts.suggest import nearest
 from components.inference_gateway.wiring import WIRINGS
+from components.litellm import mistakes as litellm
 from components.stack.params import Stack
 
 
@@ -34,6 +35,7 @@ def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mista
     yield from _public_names(params, stacks)
     yield from _objects(stacks)
     yield from argocd.mistakes(params, stacks)
+    yield from litellm.mistakes(params, stacks)
 
 
 def _public_names(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:

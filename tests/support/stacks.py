@@ -74,6 +74,7 @@ def cluster() -> Parameters:
             "gatewayApi": "1.6.1",
             "inferenceExtension": "1.5.0",
             "kserve": "0.20.0",
+            "litellm": "1.106.2",
             "llmdRouter": "0.10.0",
         },
         "pools": {

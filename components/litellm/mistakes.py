@@ -1,0 +1,68 @@
+"""Mistakes in a cluster's LiteLLM: secrets that nobody brings, names that stand for two things."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from components.cluster.params import ClusterParams
+from components.common.cluster import Cluster
+from components.common.errors import Mistake
+from components.litellm.build import MASTER_KEY_PURPOSE, SALT_KEY_PURPOSE
+from components.stack.params import Stack
+
+
+def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
+    """What is wrong with ``cluster.litellm``, or between the stacks' entries."""
+    yield from _secrets(params.cluster)
+    yield from _adapters(stacks)
+    yield from _aliases(params.cluster, stacks)
+
+
+def _secrets(cluster: Cluster) -> Iterator[Mistake]:
+    """Every Secret that the proxy reads comes from the store or from another release."""
+    proxy = cluster.litellm
+    if not proxy.deploy:
+        return
+    for key, name, purpose in (
+        ("masterKeySecret", proxy.master_key_secret, MASTER_KEY_PURPOSE),
+        ("saltKeySecret", proxy.salt_key_secret, SALT_KEY_PURPOSE),
+        ("redisSecret", proxy.redis_secret, None),
+        ("databaseSecret", proxy.database_secret, None),
+    ):
+        place = f"{cluster.infrastructure_namespace}/{name}"
+        if name is None or cluster.provided.get("Secret", {}).get(place):
+            continue
+        if purpose is None or not (cluster.secret_store and purpose in cluster.secrets):
+            store = f"set cluster.secretStore and cluster.secrets.{purpose}, or " if purpose else ""
+            yield Mistake(
+                ("cluster", "litellm", key),
+                f"the LiteLLM proxy reads Secret {place}, which nothing brings",
+                f"{store}declare cluster.provided.Secret: {{{place}: true}}",
+            )
+
+
+def _adapters(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
+    """The name of an adapter is a public name: it stands for one adapter, and for no model."""
+    public = {stack.public_name for stack in stacks if stack.params.litellm.enabled}
+    meanings: dict[str, set[str]] = defaultdict(set)
+    for stack in stacks:
+        if stack.params.litellm.enabled:
+            for name, adapter in stack.model.adapters.items():
+                meanings[name].add(adapter.uri)
+    for name, uris in sorted(meanings.items()):
+        if name in public:
+            wrong = f"the adapter {name!r} has the public name of a model"
+            yield Mistake(("cluster", "litellm"), wrong, "rename one of them")
+        if len(uris) > 1:
+            wrong = f"the adapter name {name!r} stands for {' and '.join(sorted(uris))}"
+            yield Mistake(("cluster", "litellm"), wrong, "give one of the adapters another name")
+
+
+def _aliases(cluster: Cluster, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
+    """An alias must not hide a model."""
+    served = {name for stack in stacks for name in (stack.public_name, *stack.model.adapters)}
+    for alias in sorted(cluster.litellm.model_group_aliases):
+        if alias in served:
+            path = ("cluster", "litellm", "modelGroupAliases", alias)
+            yield Mistake(path, f"the alias {alias!r} is the public name of a model", "choose another alias")
