@@ -26,6 +26,7 @@ VERBS = {
     "schema": "write or check the JSON Schemas that editors complete the inventory from",
     "docs": "write or check the reference pages that are generated from the code",
     "new": "add a model, a target or a cluster to the inventory",
+    "bench": "compile synthetic fleets and print what it costs",
 }
 """What each verb does, in the order of ``--help``."""
 
