@@ -20,12 +20,36 @@ P = TypeVar("P", bound=Params)
 
 def load(target: str, parameters: Mapping[str, Any], model: type[P]) -> P:
     """The parsed parameters. Raises MistakesError with all that is wrong in them."""
+    params, mistakes = attempt(parameters, model)
+    if mistakes or params is None:
+        raise MistakesError(target, mistakes)
+    return params
+
+
+def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, list[Mistake]]:
+    """The parameters without what is wrong in them, where that is enough to go on checking, and the mistakes."""
     own = {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
     try:
-        return model.model_validate(own)
+        return model.model_validate(own), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-        raise MistakesError(target, _distinct([_mistake(model, one) for one in details])) from None
+    mistakes = _distinct([_mistake(model, one) for one in details])
+    for mistake in mistakes:
+        _remove(own, mistake.path)
+    try:
+        return model.model_validate(own), mistakes
+    except ValidationError:
+        return None, mistakes
+
+
+def _remove(value: Any, path: tuple[str | int, ...]) -> None:
+    *parents, last = path
+    for part in parents:
+        if not isinstance(value, dict) or part not in value:
+            return
+        value = value[part]
+    if isinstance(value, dict):
+        value.pop(last, None)
 
 
 def _distinct(mistakes: list[Mistake]) -> list[Mistake]:
