@@ -9,8 +9,8 @@ from typing import Any
 from components.cluster import build as cluster_build
 from components.cluster import documents as cluster_documents
 from components.cluster.load import load_fleet
-from components.cluster.params import TARGET, Parameters
-from components.common.manifest import key
+from components.cluster.params import TARGET, Fleet, Parameters
+from components.common.manifest import Manifest, key
 from components.common.place import Built, place, texts
 from components.stack import build as stack_build
 from components.stack.load import load_stack
@@ -25,27 +25,26 @@ def is_cluster(target: str) -> bool:
 
 def compile_target(target: str, parameters: Parameters) -> Files:
     """File texts by path below the target's folder. Raises MistakesError with everything that is wrong in it."""
-    if is_cluster(target):
-        return compile_cluster(target, parameters)
-    return compile_stack(target, parameters[target])
+    if not is_cluster(target):
+        return texts(place_stack(target, parameters[target]))
+    fleet, placed = place_cluster(target, parameters)
+    return {**texts(placed), **cluster_documents.documents(fleet)}
 
 
-def compile_stack(target: str, parameters: Mapping[str, Any]) -> Files:
-    """A stack's files."""
+def place_stack(target: str, parameters: Mapping[str, Any]) -> dict[str, Manifest]:
+    """A stack's manifests by path."""
     stack = load_stack(target, parameters)
-    return texts(place(stack_build.owner(target, stack), stack_build.built(stack)))
+    return place(stack_build.owner(target, stack), stack_build.built(stack))
 
 
-def compile_cluster(target: str, parameters: Parameters) -> Files:
-    """A cluster's own files, made from its stacks: what they are compiled to decides what Argo CD may sync."""
+def place_cluster(target: str, parameters: Parameters) -> tuple[Fleet, dict[str, Manifest]]:
+    """A cluster and its own manifests by path: what its stacks are compiled to decides what Argo CD may sync."""
     fleet = load_fleet(target, parameters)
-    kinds = {stack.name: kinds_of(stack_build.built(stack)) for stack in fleet.stacks}
     own = [replace(part, manifests=tuple(part.manifests)) for part in cluster_build.built(fleet)]
+    kinds = {stack.name: kinds_of(stack_build.built(stack)) for stack in fleet.stacks}
     kinds |= {part.component: kinds_of([part]) for part in own}
     fleet = replace(fleet, kinds=kinds)
-    applications = cluster_build.applications(fleet)
-    placed = place(cluster_build.owner(target, fleet), [*own, *applications])
-    return {**texts(placed), **cluster_documents.documents(fleet)}
+    return fleet, place(cluster_build.owner(target, fleet), [*own, *cluster_build.applications(fleet)])
 
 
 def kinds_of(parts: Iterable[Built]) -> frozenset[tuple[str, str]]:
