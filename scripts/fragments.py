@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,11 +45,17 @@ ELSEWHERE_DEFINITION = {
 NOISE = ("title", "required", "default")
 
 
+@cache
+def _models() -> tuple[Mapping[str, Schema], Mapping[str, Schema]]:
+    """The root keys as the models have them, and the models below them as fragments."""
+    whole = StackParams.model_json_schema()
+    return whole["properties"], {name: _loosened(name, one) for name, one in whole["$defs"].items()}
+
+
 def fragment(folder: str) -> Schema:
     """The schema of the files in one folder of :data:`FOLDERS`. Raises KeyError for an unknown folder."""
-    whole = StackParams.model_json_schema()
-    definitions = {name: _loosened(name, one) for name, one in whole["$defs"].items()}
-    own = {key: value for key, value in whole["properties"].items() if key in FOLDERS[folder]}
+    root_keys, definitions = _models()
+    own = {key: value for key, value in root_keys.items() if key in FOLDERS[folder]}
     parameters = _object(own, "#/properties/parameters", _descriptions(StackParams))
     if PLUMBING in FOLDERS[folder]:
         parameters["properties"][PLUMBING] = {"type": "object", "description": "Kapitan's own settings"}

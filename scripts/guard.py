@@ -10,7 +10,8 @@ import argparse
 import sys
 
 from components.inventory.guard import guard
-from components.inventory.problem import render_problems
+from components.inventory.problem import render_problems, sort_problems
+from components.inventory.settings import guard_settings
 from scripts.project import Project
 
 
@@ -20,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, project: Project) -> int:
     """Report problems; only errors fail."""
-    problems = guard(project.inventory)
+    problems = sort_problems([*guard_settings(project.root), *guard(project.inventory)])
     if problems:
         print(render_problems(problems), file=sys.stderr)
     return 1 if any(problem.level == "error" for problem in problems) else 0
