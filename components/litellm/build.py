@@ -91,7 +91,7 @@ def external_secret(cluster: Cluster, store: SecretStore, name: str, field: str,
 
 
 def service(cluster: Cluster) -> Manifest:
-    """Where clients and the external gateway call the proxy. No route leads to the metrics: they need no key."""
+    """Where clients and the external gateway call the proxy. No route leads to its keyless metrics."""
     ports = ((workload.PORT_NAME, workload.PORT), (workload.METRICS_PORT_NAME, workload.METRICS_PORT))
     return {
         "apiVersion": "v1",
