@@ -1,0 +1,238 @@
+"""What rules look at: the objects of a cluster, indexed once, with what the inventory declares about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from components.cluster.params import ClusterParams
+from components.common.cluster import Cluster
+from components.common.environment import Environment
+from components.facts.suggest import nearest
+from components.stack.params import Stack
+from scripts.check import made, pods
+from scripts.check.declared import Declared
+from scripts.check.model import Key, Obj
+from scripts.check.pods import Pod
+
+
+class ClusterView:
+    """One cluster. Every index is made when first asked for, in one pass over the objects."""
+
+    def __init__(self, declared: Declared, objects: Iterable[Obj]) -> None:
+        """``objects`` are those that Argo CD syncs; ``declared`` must hold the cluster's facts."""
+        facts, environment = declared.facts, declared.environment
+        if facts is None or environment is None:
+            raise ValueError(f"nothing is known of cluster {declared.cluster}")
+        self.name = declared.cluster
+        self.declared = declared
+        self.facts: Cluster = facts
+        """What the cluster is and has: ``view.facts.pools``, ``view.facts.provided``."""
+        self.environment: Environment = environment
+        self.stacks: Mapping[str, Stack] = declared.stacks
+        """Stacks by name: their parameters and what is derived of them."""
+        self.objects: tuple[Obj, ...] = tuple(objects)
+
+    @property
+    def params(self) -> ClusterParams | None:
+        """The parameters of the cluster's own target."""
+        return self.declared.params
+
+    @property
+    def target(self) -> str:
+        """The cluster's own target, for hits: ``eu-h100.cluster``."""
+        return f"{self.name}.cluster"
+
+    @cached_property
+    def versions(self) -> Mapping[str, str]:
+        """What is installed, by component, with the Kubernetes minor under ``kubernetes``."""
+        return {**self.facts.versions, "kubernetes": self.facts.kubernetes}
+
+    def has(self, component: str) -> bool:
+        """Whether a component is declared as installed."""
+        return component in self.facts.versions
+
+    def of(self, *kinds: str) -> Iterator[Obj]:
+        """Compiled objects of some kinds."""
+        for kind in kinds:
+            yield from self._by_kind.get(kind, ())
+
+    def of_stack(self, stack: str) -> tuple[Obj, ...]:
+        """What one stack's target compiled."""
+        return tuple(self._by_stack.get(stack, ()))
+
+    def stack_of(self, obj: Obj) -> Stack | None:
+        """The stack whose target compiled an object; None for the cluster's own objects."""
+        return self.stacks.get(obj.stack)
+
+    def compiled(self, kind: str, namespace: str, name: str) -> Obj | None:
+        """A compiled object by identity."""
+        return self._compiled.get((kind, namespace, name))
+
+    def find(self, kind: str, namespace: str, name: str, group: str | None = None) -> Obj | None:
+        """An object by identity: compiled, made by a controller, or provided (see ``Obj.origin``).
+        ``namespace`` is empty for cluster-scoped kinds; without ``group`` any group will do."""
+        if group is not None:
+            found = self._by_key.get(Key(group, kind, namespace, name))
+            if found is not None:
+                return found
+        else:
+            named = self._by_name.get((kind, namespace, name))
+            if named is not None:
+                return named
+        provided = self.facts.provided.get(kind, {})
+        wanted = f"{namespace}/{name}" if namespace else name
+        if not provided.get(wanted):
+            return None
+        doc = {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
+        return Obj("", self.name, self.target, "", doc, "provided")
+
+    def near(self, kind: str, namespace: str, name: str) -> str | None:
+        """The name of that kind most like ``name``, in the namespace if there is one; with its namespace
+        where it is another."""
+        here = nearest(name, self._names.get((kind, namespace), ()))
+        if here:
+            return here
+        others = [
+            (space, names) for (of, space), names in self._names.items() if of == kind and space != namespace
+        ]
+        for space, names in sorted(others):
+            found = nearest(name, names)
+            if found:
+                return f"{space}/{found}" if space else found
+        return None
+
+    @cached_property
+    def pods(self) -> tuple[Pod, ...]:
+        """Every pod template of the cluster."""
+        found: list[Pod] = [pods.workload_pod(obj) for obj in self.of(*pods.WORKLOADS)]
+        for obj in self.of("InferenceService"):
+            found.extend(pods.service_pods(obj, self.runtime_of(obj)))
+        return tuple(found)
+
+    def runtime_of(self, service: Obj) -> Obj | None:
+        """The compiled runtime that an InferenceService names; the namespaced one shadows the cluster's."""
+        name = service.text("spec.predictor.model.runtime")
+        namespaced = self.compiled("ServingRuntime", service.namespace, name)
+        return namespaced or self.compiled("ClusterServingRuntime", "", name)
+
+    def pods_of(self, owner: Obj) -> list[Pod]:
+        """The pod templates of one Deployment or InferenceService."""
+        return list(self._pods_by_owner.get(id(owner), ()))
+
+    def select(self, namespace: str, labels: Mapping[str, str]) -> list[Pod]:
+        """Pods of a namespace that carry all of ``labels``; none for an empty selector."""
+        buckets = [self._pods_by_label.get((namespace, key, value), []) for key, value in labels.items()]
+        smallest = min(buckets, key=len, default=[])
+        wanted = labels.items()
+        return [pod for pod in smallest if all(pod.labels.get(key) == value for key, value in wanted)]
+
+    @cached_property
+    def made(self) -> tuple[Obj, ...]:
+        """What controllers make of the compiled objects, as far as others refer to it."""
+        return tuple(made.objects(self))
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Obj]]:
+        found: dict[str, list[Obj]] = {}
+        for obj in self.objects:
+            found.setdefault(obj.kind, []).append(obj)
+        return found
+
+    @cached_property
+    def _by_stack(self) -> dict[str, list[Obj]]:
+        found: dict[str, list[Obj]] = {}
+        for obj in self.objects:
+            found.setdefault(obj.stack, []).append(obj)
+        return found
+
+    @cached_property
+    def _by_key(self) -> dict[Key, Obj]:
+        found: dict[Key, Obj] = {}
+        for obj in (*self.objects, *self.made):
+            found.setdefault(obj.key, obj)
+        return found
+
+    @cached_property
+    def _compiled(self) -> dict[tuple[str, str, str], Obj]:
+        found: dict[tuple[str, str, str], Obj] = {}
+        for obj in self.objects:
+            found.setdefault(obj.key[1:], obj)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str], Obj]:
+        found = dict(self._compiled)
+        for obj in self.made:
+            found.setdefault(obj.key[1:], obj)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for key in self._by_key:
+            found.setdefault((key.kind, key.namespace), []).append(key.name)
+        for kind, names in self.facts.provided.items():
+            for name, there in names.items():
+                if there:
+                    space, _, own = name.rpartition("/")
+                    found.setdefault((kind, space), []).append(own)
+        return found
+
+    @cached_property
+    def _pods_by_owner(self) -> dict[int, list[Pod]]:
+        found: dict[int, list[Pod]] = {}
+        for pod in self.pods:
+            found.setdefault(id(pod.owner), []).append(pod)
+        return found
+
+    @cached_property
+    def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
+        found: dict[tuple[str, str, str], list[Pod]] = {}
+        for pod in self.pods:
+            for key, value in pod.labels.items():
+                found.setdefault((pod.namespace, key, value), []).append(pod)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class StackView:
+    """One stack, with the cluster that it runs on."""
+
+    cluster: ClusterView
+    stack: Stack
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.stack.name
+
+    @property
+    def target(self) -> str:
+        """The stack's target, for hits: ``eu-h100.llama-70b``."""
+        return f"{self.cluster.name}.{self.stack.name}"
+
+    @property
+    def objects(self) -> tuple[Obj, ...]:
+        """What the stack's target compiled."""
+        return self.cluster.of_stack(self.stack.name)
+
+    def of(self, *kinds: str) -> Iterator[Obj]:
+        """Its objects of some kinds."""
+        return (obj for obj in self.objects if obj.kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetView:
+    """All clusters as they are declared. Clusters are checked in separate processes, so there are no
+    objects."""
+
+    clusters: Mapping[str, Declared]
+
+    @property
+    def stacks(self) -> Iterator[tuple[str, Stack]]:
+        """(target, stack) of every stack."""
+        for name, cluster in self.clusters.items():
+            for stack in cluster.stacks.values():
+                yield f"{name}.{stack.name}", stack

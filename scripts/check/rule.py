@@ -1,0 +1,103 @@
+"""Rules: one function each, with an id, what must hold, what happens otherwise, what to do, and where it
+comes from.
+
+The docstring's first line says what must hold. A rule of scope ``object`` gets ``(obj, view)`` for every
+object of its kinds, ``stack`` gets a :class:`~scripts.check.fleet.StackView`, ``cluster`` a
+:class:`~scripts.check.fleet.ClusterView`, ``fleet`` a :class:`~scripts.check.fleet.FleetView`; each yields
+hits.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from scripts.check.model import Hit, Level
+
+Scope = Literal["object", "stack", "cluster", "fleet"]
+Check = Callable[..., Iterator[Hit]]
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+_ARGUMENTS: Mapping[Scope, int] = {"object": 2, "stack": 1, "cluster": 1, "fleet": 1}
+
+
+class RuleError(Exception):
+    """A rule is declared wrongly: a fault of its author, found when the rules are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule in force."""
+
+    id: str
+    title: str
+    """What must hold: the first line of the function's docstring."""
+    why: str
+    """What happens otherwise: one sentence."""
+    fix: str
+    """What to do: one sentence."""
+    source: str
+    """Where it comes from: ``gateway.md 42; llm-d#2212``."""
+    topic: str
+    """Its module: ``pool``."""
+    scope: Scope
+    kinds: tuple[str, ...]
+    """Kinds of objects that a rule of scope ``object`` sees."""
+    level: Level
+    relaxed: Mapping[str, Level]
+    """Another level in an environment: ``{"dev": "note"}``."""
+    check: Check
+
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(
+    name: str,
+    *,
+    why: str,
+    fix: str,
+    source: str,
+    kinds: tuple[str, ...] = (),
+    scope: Scope = "object",
+    level: Level = "error",
+    relaxed: Mapping[str, Level] | None = None,
+) -> Callable[[Check], Check]:
+    """Registers a function as the rule ``name``. Raises RuleError for a declaration that lacks something."""
+
+    def register(check: Check) -> Check:
+        title = (inspect.getdoc(check) or "").partition("\n")[0]
+        texts = {"docstring": title, "why": why, "fix": fix, "source": source}
+        missing = [what for what, text in texts.items() if not text.strip()]
+        if missing:
+            raise RuleError(f"rule {name}: no {', '.join(missing)}")
+        if not _ID.fullmatch(name):
+            raise RuleError(f"rule {name}: an id is two or more words in kebab-case")
+        if name in _RULES and _RULES[name].check.__qualname__ != check.__qualname__:
+            raise RuleError(f"rule {name} is declared twice")
+        if (scope == "object") != bool(kinds):
+            raise RuleError(f"rule {name}: a rule of scope object names its kinds, and no other does")
+        if len(inspect.signature(check).parameters) != _ARGUMENTS[scope]:
+            raise RuleError(f"rule {name}: a rule of scope {scope} takes {_ARGUMENTS[scope]} argument(s)")
+        topic = check.__module__.rpartition(".")[2]
+        levels = dict(relaxed or {})
+        _RULES[name] = Rule(name, title, why, fix, source, topic, scope, kinds, level, levels, check)
+        return check
+
+    return register
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Every rule by id, sorted. Loads the modules below ``scripts/check/rules``."""
+    folder = Path(__file__).with_name("rules")
+    for module in sorted(folder.glob("*.py")):
+        if module.stem != "__init__":
+            import_module(f"scripts.check.rules.{module.stem}")
+    return dict(sorted(_RULES.items()))
