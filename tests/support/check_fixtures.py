@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,6 +19,7 @@ import yaml
 
 from components.cluster import build as cluster_build
 from components.cluster.load import load_fleet
+from components.common import emit
 from components.common.manifest import key
 from components.common.place import Built, merge_patch, place
 from components.stack import build as stack_build
@@ -215,3 +217,16 @@ def _path(text: str) -> list[str | int]:
 
 def _yaml(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+def main(words: list[str]) -> None:
+    """Shows what a base compiles: all references, or the YAML of those that are named."""
+    for obj in _compiled(words[0]):
+        if not words[1:]:
+            sys.stdout.write(f"{obj.target:24} {obj.ref}\n")
+        elif obj.ref in words[1:]:
+            sys.stdout.write(emit.document(obj.doc))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
