@@ -31,45 +31,12 @@ def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mista
     for name, shared in sorted(cluster.shared_gateways.items()):
         if shared.wiring not in WIRINGS:
             path = ("cluster", "sharedGateways", name, "wiring")
-            yield Mistake(path, f"there is no wiring {shared.wiring!r}", f"choose one of {', '.join(WIRINGS)}")
-    yield from _public_names(params, stacks)
+            yield Mistake(
+                path, f"there is no wiring {shared.wiring!r}", f"choose one of {', '.join(WIRINGS)}"
+            )
     yield from _objects(stacks)
     yield from argocd.mistakes(params, stacks)
     yield from litellm.mistakes(params, stacks)
-
-
-def _public_names(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
-    """LiteLLM names: one stack each, and every fallback and alias leads to one."""
-    users: dict[str, list[Stack]] = defaultdict(list)
-    for stack in stacks:
-        if stack.params.litellm.enabled:
-            users[stack.public_name].append(stack)
-    for name, owners in sorted(users.items()):
-        bases = {stack.model.name for stack in owners}
-        if len(bases) > 1:
-            which = ", ".join(stack.name for stack in owners)
-            yield Mistake(
-                ("cluster", "litellm"),
-                f"the public name {name!r} stands for different models in stacks {which}",
-                "give one of them another litellm.modelName",
-            )
-    known = sorted(users)
-    for stack in stacks:
-        for fallback in stack.params.litellm.fallbacks:
-            if fallback == stack.public_name:
-                yield Mistake(("cluster", "litellm"), f"stack {stack.name} falls back to itself", "remove the fallback")
-            elif fallback not in users:
-                near = nearest(fallback, known)
-                hint = f"did you mean {near!r}? " if near else ""
-                yield Mistake(
-                    ("cluster", "litellm"),
-                    f"stack {stack.name} falls back to {fallback!r}, which no stack of the cluster serves",
-                    f"{hint}known: {', '.join(known)}",
-                )
-    for alias, name in sorted(params.cluster.litellm.model_group_aliases.items()):
-        if name not in users:
-            path = ("cluster", "litellm", "modelGroupAliases", alias)
-            yield Mistake(path, f"alias {alias!r} leads to {name!r}, which no stack serves", f"known: {', '.join(known)}")
 
 
 def _objects(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:

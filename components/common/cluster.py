@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from components.argocd.params import ArgoCd
 from components.common.params import Duration, Hostname, Namespace, Params, Slug, Version
+from components.contracts import supported_kubernetes
 from components.litellm.params import LiteLlm
 from components.monitoring.params import Monitoring
+
+
+def _supported(kubernetes: str) -> str:
+    known = supported_kubernetes()
+    if kubernetes not in known:
+        raise ValueError(f"schemas are known for {known[0]} to {known[-1]}")
+    return kubernetes
 
 
 class AcceleratorPool(Params):
@@ -94,7 +102,7 @@ class Cluster(Params):
 
     name: Slug
     region: str | None = None
-    kubernetes: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")]
+    kubernetes: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$"), AfterValidator(_supported)]
     """The minor version of the API server, quoted: ``"1.36"``."""
     versions: dict[str, Version]
     """What is installed, by component: see ``components/facts/compatibility.yml`` for the names."""

@@ -11,9 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
+def cell(value: object) -> str:
+    """A value in a Markdown table or sentence: one line, without what Markdown takes for a table or for HTML."""
+    text = " ".join(str(value).split())
+    for character, shown in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("`", "'")):
+        text = text.replace(character, shown)
+    return text
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -21,6 +29,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - Markdown and YAML, never HTML
     )
+    environment.filters["cell"] = cell
+    return environment
 
 
 def render(template: str, **values: Any) -> str:

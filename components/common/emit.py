@@ -23,7 +23,7 @@ _PLAIN = re.compile(
     r"|--[a-z][a-z0-9-]*(=[A-Za-z0-9_./:@+-]*[A-Za-z0-9_./@+-])?"
     r"|[1-9][0-9]*(m|s|h|ms|Ki|Mi|Gi|Ti)"
 )
-_RESERVED = frozenset("y yes n no on off true false null nan inf".split())
+_RESERVED = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 """Words that some YAML parser reads as a boolean, a null or a number, in any case."""
 _SIMPLE = re.compile(r"[ -~]*")
 """Printable ASCII on one line: quotes without escapes are enough."""
@@ -133,5 +133,7 @@ def _inline(text: str) -> str:
             return f'"{text}"'
         doubled = text.replace("'", "''")
         return f"'{doubled}'"
-    escaped: str = yaml.dump(text, Dumper=yaml.CSafeDumper, default_style='"', allow_unicode=True, width=2**30)
+    escaped: str = yaml.dump(
+        text, Dumper=yaml.CSafeDumper, default_style='"', allow_unicode=True, width=2**30
+    )
     return escaped.removesuffix("\n")

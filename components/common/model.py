@@ -83,7 +83,9 @@ class Model(Params):
     revision: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+$")] | None = None
     """Revision of the weights; for ``hf://`` it becomes part of the URI."""
     weights: Weights
-    ollama_tag: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9._-]+$")] | None = None
+    ollama_tag: (
+        Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9._-]+$")] | None
+    ) = None
     """The name under which Ollama pulls it: ``gemma3:27b``."""
     precision: Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4", "gguf"] = "bf16"
     max_context: int = Field(ge=1)

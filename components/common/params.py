@@ -61,7 +61,9 @@ Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G
 Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")]
 """A Gateway API duration (GEP-2257): ``600s``, ``1h30m``."""
 
-Version = Annotated[str, StringConstraints(pattern=r"^(b?[0-9]+|[0-9]+(\.[0-9]+){1,2}([-.+][0-9A-Za-z.]+)?)$")]
+Version = Annotated[
+    str, StringConstraints(pattern=r"^(b?[0-9]+|[0-9]+(\.[0-9]+){1,2}([-.+][0-9A-Za-z.]+)?)$")
+]
 """A version without a leading ``v``: ``1.9.0``, ``b6800``."""
 
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]

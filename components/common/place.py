@@ -16,7 +16,14 @@ from components.common.manifest import Manifest, key
 from components.contracts import validate
 
 CLUSTER_SCOPED = frozenset(
-    ("Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterServingRuntime", "GatewayClass", "PriorityClass")
+    (
+        "Namespace",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ClusterServingRuntime",
+        "GatewayClass",
+        "PriorityClass",
+    )
 )
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
@@ -114,7 +121,9 @@ def _violations(owner: Owner, manifest: Manifest, *, patched: bool) -> list[Mist
     kind, name = manifest["kind"], manifest["metadata"]["name"]
     found = validate(manifest, owner.kubernetes)
     path: tuple[str | int, ...] = ("overrides", kind, name) if patched else ()
-    remedy = "correct the override" if patched else "report this: a builder wrote an object that breaks its schema"
+    remedy = (
+        "correct the override" if patched else "report this: a builder wrote an object that breaks its schema"
+    )
     return [Mistake(path, f"{kind} {name}: {one.path}: {one.message}", remedy) for one in found]
 
 

@@ -20,4 +20,4 @@ if __name__ != "components.compile":
 
 def main() -> dict[str, str]:
     """File texts by path."""
-    return _FILES
+    return dict(_FILES)

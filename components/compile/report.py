@@ -53,5 +53,3 @@ def position(origins: Origins, target: str, mistake: Mistake) -> str:
 def inventory_file(origins: Origins, target: str) -> str:
     """The target's own file."""
     return str(origins.target_file(target))
-
-

@@ -33,7 +33,12 @@ def build(stack: Stack, wiring: Wiring) -> Iterator[Manifest]:
         yield metrics_role(stack)
         yield _binding(stack, "ClusterRoleBinding", stack.names.epp_metrics_auth, "ClusterRole")
         yield metrics_token(stack)
-    yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(stack), "data": {_CONFIG_FILE: text}}
+    yield {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(stack),
+        "data": {_CONFIG_FILE: text},
+    }
     yield service(stack)
     yield deployment(stack, wiring, hashlib.sha256(text.encode()).hexdigest()[:16])
 
@@ -48,7 +53,11 @@ def role(stack: Stack) -> Manifest:
     rules: list[dict[str, Any]] = [
         {"apiGroups": [""], "resources": ["pods"], "verbs": read},
         {"apiGroups": ["inference.networking.k8s.io"], "resources": ["inferencepools"], "verbs": read},
-        {"apiGroups": ["llm-d.ai"], "resources": ["inferenceobjectives", "inferencemodelrewrites"], "verbs": read},
+        {
+            "apiGroups": ["llm-d.ai"],
+            "resources": ["inferenceobjectives", "inferencemodelrewrites"],
+            "verbs": read,
+        },
     ]
     if stack.gateway.epp.replicas > 1:
         write = ["get", "list", "watch", "create", "update", "patch", "delete"]
@@ -70,7 +79,11 @@ def metrics_role(stack: Stack) -> Manifest:
         "metadata": {"name": stack.names.epp_metrics_auth, "labels": labels.epp_selector(stack.name)},
         "rules": [
             {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-            {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
+            {
+                "apiGroups": ["authorization.k8s.io"],
+                "resources": ["subjectaccessreviews"],
+                "verbs": ["create"],
+            },
             {"nonResourceURLs": ["/metrics"], "verbs": ["get"]},
         ],
     }
@@ -102,7 +115,7 @@ def metrics_token(stack: Stack) -> Manifest:
 
 def service(stack: Stack) -> Manifest:
     """Where the gateway calls the EPP."""
-    ports = (
+    ports: tuple[tuple[str, int, dict[str, str]], ...] = (
         ("grpc-ext-proc", EXT_PROC_PORT, {"appProtocol": "kubernetes.io/h2c"}),
         (METRICS_PORT_NAME, METRICS_PORT, {}),
     )
@@ -192,7 +205,11 @@ def pod(stack: Stack, wiring: Wiring) -> dict[str, Any]:
         "containers": [container(stack, wiring)],
         "volumes": [
             {"name": "config", "configMap": {"name": stack.names.epp}},
-            *([{"name": "certificates", "secret": {"secretName": f"{stack.names.epp}-tls"}}] if verified else []),
+            *(
+                [{"name": "certificates", "secret": {"secretName": f"{stack.names.epp}-tls"}}]
+                if verified
+                else []
+            ),
         ],
     }
 
@@ -209,8 +226,14 @@ def container(stack: Stack, wiring: Wiring) -> dict[str, Any]:
         "image": image,
         "args": arguments(stack, wiring),
         "env": [
-            {"name": "NAMESPACE", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}},
-            {"name": "POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
+            {
+                "name": "NAMESPACE",
+                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}},
+            },
+            {
+                "name": "POD_NAME",
+                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
+            },
         ],
         "ports": [
             {"name": "grpc", "containerPort": EXT_PROC_PORT, "protocol": "TCP"},

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from components.cluster.params import ClusterParams
 from components.common.cluster import Cluster
 from components.common.errors import Mistake
+from components.facts.suggest import nearest
 from components.litellm.build import MASTER_KEY_PURPOSE, SALT_KEY_PURPOSE
 from components.stack.params import Stack
 
@@ -15,6 +16,8 @@ from components.stack.params import Stack
 def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
     """What is wrong with ``cluster.litellm``, or between the stacks' entries."""
     yield from _secrets(params.cluster)
+    yield from _models(stacks)
+    yield from _fallbacks(stacks)
     yield from _adapters(stacks)
     yield from _aliases(params.cluster, stacks)
 
@@ -42,6 +45,38 @@ def _secrets(cluster: Cluster) -> Iterator[Mistake]:
             )
 
 
+def _public(stacks: tuple[Stack, ...]) -> list[str]:
+    return sorted({stack.public_name for stack in stacks if stack.params.litellm.enabled})
+
+
+def _models(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
+    """A public name stands for one model; several stacks that serve it share the load."""
+    for name in _public(stacks):
+        owners = [s for s in stacks if s.params.litellm.enabled and s.public_name == name]
+        if len({stack.model.name for stack in owners}) > 1:
+            which = ", ".join(stack.name for stack in owners)
+            wrong = f"the public name {name!r} stands for different models in stacks {which}"
+            yield Mistake(("cluster", "litellm"), wrong, "give one of them another litellm.modelName")
+
+
+def _fallbacks(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
+    """A fallback leads to another model of the cluster."""
+    known = _public(stacks)
+    for stack in stacks:
+        for fallback in stack.params.litellm.fallbacks:
+            if fallback == stack.public_name:
+                wrong = f"stack {stack.name} falls back to itself"
+                yield Mistake(("cluster", "litellm"), wrong, "remove the fallback")
+            elif fallback not in known:
+                wrong = f"stack {stack.name} falls back to {fallback!r}, which no stack of the cluster serves"
+                yield Mistake(("cluster", "litellm"), wrong, _known(fallback, known))
+
+
+def _known(name: str, known: list[str]) -> str:
+    near = nearest(name, known)
+    return f"{f'did you mean {near!r}? ' if near else ''}known: {', '.join(known)}"
+
+
 def _adapters(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
     """The name of an adapter is a public name: it stands for one adapter, and for no model."""
     public = {stack.public_name for stack in stacks if stack.params.litellm.enabled}
@@ -60,9 +95,14 @@ def _adapters(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
 
 
 def _aliases(cluster: Cluster, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
-    """An alias must not hide a model."""
+    """An alias leads to a model, and hides none."""
+    known = _public(stacks)
     served = {name for stack in stacks for name in (stack.public_name, *stack.model.adapters)}
-    for alias in sorted(cluster.litellm.model_group_aliases):
+    for alias, name in sorted(cluster.litellm.model_group_aliases.items()):
+        path = ("cluster", "litellm", "modelGroupAliases", alias)
+        if name not in known:
+            yield Mistake(
+                path, f"the alias {alias!r} leads to {name!r}, which no stack serves", _known(name, known)
+            )
         if alias in served:
-            path = ("cluster", "litellm", "modelGroupAliases", alias)
             yield Mistake(path, f"the alias {alias!r} is the public name of a model", "choose another alias")

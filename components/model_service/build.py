@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.common import labels, quantities
+from components.common.cluster import SecretStore
 from components.common.manifest import Manifest
 from components.common.place import KEEP, SYNC_OPTIONS
 from components.facts import metric as metric_name
+from components.model_service.params import Claim
 from components.serving_runtimes.build import namespaced_runtime
 from components.serving_runtimes.engines import ENGINES
 from components.serving_runtimes.engines.protocol import http_probe, variables
@@ -27,11 +29,11 @@ def build(stack: Stack) -> Iterator[Manifest]:
         yield namespaced_runtime(
             stack.cluster.runtime_prefix, stack.serving.runtime, stack.namespace, stack.runtime
         )
-    if stack.needs_token:
-        yield token(stack)
+    if stack.needs_token and stack.cluster.secret_store:
+        yield token(stack, stack.cluster.secret_store)
     claim = stack.serving.storage.claim
     if claim is not None and claim.create:
-        yield weights_claim(stack)
+        yield weights_claim(claim)
     yield service_account(stack)
     yield inference_service(stack)
     if stack.serving.min_replicas > 1 and not stack.is_knative:
@@ -55,10 +57,8 @@ def token_name(stack: Stack) -> str:
     return f"{stack.names.service}-{TOKEN_SECRET}"
 
 
-def token(stack: Stack) -> Manifest:
+def token(stack: Stack, store: SecretStore) -> Manifest:
     """The publisher's access token, fetched by External Secrets."""
-    store = stack.cluster.secret_store
-    assert store is not None
     remote = stack.cluster.secrets[TOKEN_PURPOSE]
     reference: dict[str, Any] = {
         "key": remote.key,
@@ -81,10 +81,8 @@ def token(stack: Stack) -> Manifest:
     }
 
 
-def weights_claim(stack: Stack) -> Manifest:
+def weights_claim(claim: Claim) -> Manifest:
     """The claim for weights. Argo CD never deletes it: refilling it can take hours."""
-    claim = stack.serving.storage.claim
-    assert claim is not None
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -100,7 +98,7 @@ def weights_claim(stack: Stack) -> Manifest:
 
 def inference_service(stack: Stack) -> Manifest:
     """The InferenceService."""
-    annotations = {"serving.kserve.io/deploymentMode": stack.serving.mode}
+    annotations: dict[str, str] = {"serving.kserve.io/deploymentMode": stack.serving.mode}
     service_labels: dict[str, str] = {}
     if stack.is_knative:
         # Counts the wait for a GPU and the fetch of the weights too (kserve#1247).
@@ -173,7 +171,11 @@ def _scaling(stack: Stack) -> dict[str, Any]:
 
 def _autoscaling(stack: Stack) -> dict[str, Any]:
     if stack.scaler == "hpa":
-        return {"scaleMetric": "cpu", "scaleMetricType": "Utilization", "scaleTarget": int(stack.serving.autoscaling.target)}
+        return {
+            "scaleMetric": "cpu",
+            "scaleMetricType": "Utilization",
+            "scaleTarget": int(stack.serving.autoscaling.target),
+        }
     if stack.scaler == "keda":
         return {"autoScaling": {"metrics": [keda_metric(stack)]}}
     return {}
@@ -182,8 +184,8 @@ def _autoscaling(stack: Stack) -> dict[str, Any]:
 def keda_metric(stack: Stack) -> dict[str, Any]:
     """The Prometheus query that KEDA scales on: the sum over the stack's pods, held at ``target`` a replica."""
     wanted = stack.serving.autoscaling
+    # stack/mistakes.py refuses a metric that the engine lacks.
     metric = metric_name(stack.runtime.engine, stack.runtime.version, wanted.metric)
-    assert metric is not None
     query = f'sum({metric}{{namespace="{stack.namespace}",stack="{stack.name}"}})'
     return {
         "type": "External",
@@ -215,7 +217,11 @@ def model(stack: Stack) -> dict[str, Any]:
         **({"env": variables(environment)} if environment else {}),
         "resources": resources(stack),
         "startupProbe": startup_probe(stack, period),
-        **({} if stack.is_knative else {"lifecycle": {"preStop": {"exec": {"command": ["/bin/sleep", "15"]}}}}),
+        **(
+            {}
+            if stack.is_knative
+            else {"lifecycle": {"preStop": {"exec": {"command": ["/bin/sleep", "15"]}}}}
+        ),
     }
 
 

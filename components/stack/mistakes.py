@@ -69,9 +69,15 @@ def _parallelism(stack: Stack) -> Iterator[Mistake]:
     product = " x ".join(str(size) for size in sizes)
     if not accelerator.is_gpu:
         if serving.gpus:
-            yield Mistake(path, f"{serving.gpus} GPUs in pool {serving.pool!r}, which has none", "remove the key, or choose a GPU pool")
+            yield Mistake(
+                path,
+                f"{serving.gpus} GPUs in pool {serving.pool!r}, which has none",
+                "remove the key, or choose a GPU pool",
+            )
         if stack.world_size > 1:
-            yield Mistake(("serving", "tensorParallelSize"), f"parallel size {product} in a CPU pool", "use 1")
+            yield Mistake(
+                ("serving", "tensorParallelSize"), f"parallel size {product} in a CPU pool", "use 1"
+            )
         return
     if stack.runtime.engine == "vllm" and serving.gpus is not None and serving.gpus != stack.world_size:
         yield Mistake(
@@ -88,7 +94,8 @@ def _parallelism(stack: Stack) -> Iterator[Mistake]:
     if accelerator.per_node and stack.gpus_per_pod > accelerator.per_node:
         yield Mistake(
             path if serving.gpus else ("serving", "tensorParallelSize"),
-            f"a pod of {stack.gpus_per_pod} GPUs fits no node of pool {serving.pool!r} ({accelerator.per_node} GPUs a node)",
+            f"a pod of {stack.gpus_per_pod} GPUs fits no node of pool {serving.pool!r}"
+            f" ({accelerator.per_node} GPUs a node)",
             "use smaller parallel sizes: one pod lies on one node",
         )
     architecture = stack.model.architecture
@@ -103,7 +110,7 @@ def _parallelism(stack: Stack) -> Iterator[Mistake]:
 def _device(stack: Stack) -> Iterator[Mistake]:
     device = stack.runtime.device
     kind = stack.accelerator.kind
-    if device != "any" and device != kind:
+    if device not in ("any", kind):
         yield Mistake(
             ("serving", "pool"),
             f"runtime {stack.serving.runtime!r} runs on {device}, pool {stack.serving.pool!r} is {kind}",
@@ -149,7 +156,11 @@ def _scaling(stack: Stack) -> Iterator[Mistake]:
     if stack.scaler != "keda":
         return
     if not (stack.cluster.has("keda") and stack.cluster.prometheus_url):
-        yield Mistake(path, f"cluster {stack.cluster.name} declares no KEDA or no Prometheus", "set cluster.versions.keda and cluster.prometheusUrl")
+        yield Mistake(
+            path,
+            f"cluster {stack.cluster.name} declares no KEDA or no Prometheus",
+            "set cluster.versions.keda and cluster.prometheusUrl",
+        )
     metric = metric_name(stack.runtime.engine, stack.runtime.version, wanted.metric)
     if metric is None:
         yield Mistake(
@@ -163,13 +174,23 @@ def _weights(stack: Stack) -> Iterator[Mistake]:
     model, runtime = stack.model, stack.runtime
     if runtime.engine == "ollama":
         if not model.ollama_tag:
-            yield Mistake(("model", "ollamaTag"), "Ollama needs the name under which it pulls the model", "set model.ollamaTag: name:tag")
+            yield Mistake(
+                ("model", "ollamaTag"),
+                "Ollama needs the name under which it pulls the model",
+                "set model.ollamaTag: name:tag",
+            )
         return
     if stack.storage_uri is None:
-        yield Mistake(("model", "weights", "uri"), "nothing says where the weights come from", "set model.weights.uri or serving.storage.uri")
+        yield Mistake(
+            ("model", "weights", "uri"),
+            "nothing says where the weights come from",
+            "set model.weights.uri or serving.storage.uri",
+        )
         return
     if runtime.engine == "llamacpp" and not (model.weights.file or "").endswith(".gguf"):
-        yield Mistake(("model", "weights", "file"), "llama.cpp needs the name of a .gguf file", "set model.weights.file")
+        yield Mistake(
+            ("model", "weights", "file"), "llama.cpp needs the name of a .gguf file", "set model.weights.file"
+        )
     if stack.needs_token:
         yield from _token(stack)
 
@@ -186,7 +207,9 @@ def _claim(stack: Stack) -> Iterator[Mistake]:
             f"set serving.storage.uri: pvc://{claim.name}/<folder>",
         )
     if claim.create and not claim.size:
-        yield Mistake((*path, "size"), "a claim that is created needs a size", "set its size, for example 200Gi")
+        yield Mistake(
+            (*path, "size"), "a claim that is created needs a size", "set its size, for example 200Gi"
+        )
     if claim.access_mode == "ReadWriteOnce" and stack.max_replicas > 1:
         yield Mistake(
             (*path, "accessMode"),
@@ -217,9 +240,15 @@ def _context(stack: Stack) -> Iterator[Mistake]:
 
 def _adapters(stack: Stack) -> Iterator[Mistake]:
     if stack.model.adapters and stack.runtime.engine != "vllm":
-        yield Mistake(("model", "adapters"), f"{stack.runtime.engine} serves no LoRA adapters here", "use a vLLM runtime")
+        yield Mistake(
+            ("model", "adapters"),
+            f"{stack.runtime.engine} serves no LoRA adapters here",
+            "use a vLLM runtime",
+        )
     if stack.model.adapters and stack.is_knative:
-        yield Mistake(("model", "adapters"), "Knative mode cannot mount several storage URIs", "use Standard mode")
+        yield Mistake(
+            ("model", "adapters"), "Knative mode cannot mount several storage URIs", "use Standard mode"
+        )
 
 
 def _gateway(stack: Stack) -> Iterator[Mistake]:
@@ -229,7 +258,7 @@ def _gateway(stack: Stack) -> Iterator[Mistake]:
     if stack.is_knative:
         yield Mistake(
             ("gateway", "enabled"),
-            "an Endpoint Picker that talks to pods would blind Knative's autoscaler, and its pods have no stable Service",
+            "an Endpoint Picker that talks to pods would blind Knative's autoscaler",
             "set gateway.enabled: false (LiteLLM then calls the Knative Service), or serving.mode: Standard",
         )
         return
@@ -249,7 +278,11 @@ def _gateway(stack: Stack) -> Iterator[Mistake]:
             "use one wiring for all stacks of a shared gateway",
         )
     if gateway.wiring == "gke" and not gateway.hostname:
-        yield Mistake(("gateway", "hostname"), "GKE makes no Service for a Gateway, so LiteLLM needs a name for it", "set gateway.hostname")
+        yield Mistake(
+            ("gateway", "hostname"),
+            "GKE makes no Service for a Gateway, so LiteLLM needs a name for it",
+            "set gateway.hostname",
+        )
     if gateway.pool.failure_mode == "FailOpen" and wiring.FAILURE_MODE == "FailClose":
         yield Mistake(
             ("gateway", "pool", "failureMode"),
@@ -266,9 +299,21 @@ def _tls(stack: Stack) -> Iterator[Mistake]:
     if epp.tls is not None and epp.tls != real:
         yield Mistake(path, f"wiring {stack.gateway.wiring} only works with tls: {real}", "remove the key")
     if real == "cert-manager" and not (epp.issuer and stack.cluster.has("certManager")):
-        yield Mistake(("gateway", "epp", "issuer"), "a certificate needs cert-manager and an issuer", "set gateway.epp.issuer and cluster.versions.certManager")
-    if epp.tls == "self-signed" and stack.gateway.wiring == "envoy-extension-policy" and not stack.cluster.envoy_gateway.backend_api:
-        yield Mistake(path, "TLS to a self-signed EPP needs Envoy Gateway's Backend API", "set cluster.envoyGateway.backendApi: true if it is switched on, or tls: off")
+        yield Mistake(
+            ("gateway", "epp", "issuer"),
+            "a certificate needs cert-manager and an issuer",
+            "set gateway.epp.issuer and cluster.versions.certManager",
+        )
+    if (
+        epp.tls == "self-signed"
+        and stack.gateway.wiring == "envoy-extension-policy"
+        and not stack.cluster.envoy_gateway.backend_api
+    ):
+        yield Mistake(
+            path,
+            "TLS to a self-signed EPP needs Envoy Gateway's Backend API",
+            "set cluster.envoyGateway.backendApi: true if it is switched on, or tls: off",
+        )
 
 
 def _knative(stack: Stack) -> Iterator[Mistake]:
@@ -276,7 +321,11 @@ def _knative(stack: Stack) -> Iterator[Mistake]:
         return
     cluster, path = stack.cluster, ("serving", "mode")
     if not cluster.has("knative"):
-        yield Mistake(path, f"cluster {cluster.name} declares no Knative", "set cluster.versions.knative, or mode: Standard")
+        yield Mistake(
+            path,
+            f"cluster {cluster.name} declares no Knative",
+            "set cluster.versions.knative, or mode: Standard",
+        )
     needed = {
         "kubernetes.podspec-nodeselector": bool(stack.accelerator.node_selector | stack.pool.node_selector),
         "kubernetes.podspec-tolerations": bool(stack.accelerator.tolerations),

@@ -166,7 +166,9 @@ class Stack:
     @cached_property
     def gpu_demand(self) -> gpus.GpuDemand:
         """GPUs that the stack takes in its pool."""
-        return gpus.gpu_demand(self.gpus_per_pod, self.serving.min_replicas, self.max_replicas, self.max_surge)
+        return gpus.gpu_demand(
+            self.gpus_per_pod, self.serving.min_replicas, self.max_replicas, self.max_surge
+        )
 
     @cached_property
     def storage_uri(self) -> str | None:

@@ -23,7 +23,9 @@ def memory(stack: Stack) -> str:
         return quantities.memory(wanted)
     if stack.gpus_per_pod:
         shared = float(quantities.parse(shared_memory(stack))) / 2**30
-        return quantities.gib(max(stack.accelerator.host_memory_per_gpu_gib * stack.gpus_per_pod, shared + 16))
+        return quantities.gib(
+            max(stack.accelerator.host_memory_per_gpu_gib * stack.gpus_per_pod, shared + 16)
+        )
     return quantities.gib(stack.model.weights.size_gib * 1.1 + kv_cache_gib(stack) + 4)
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.common.manifest import Manifest
-from components.inference_gateway.wiring.protocol import InternalGateway, Tls, listener
+from components.inference_gateway.wiring.protocol import FailureMode, InternalGateway, Tls, listener
 from components.stack.params import Stack
 
 CLASS_NAME = "agentgateway"
 POOL_BACKEND = True
 SINGLE_PICK = True
 # FailOpen is broken in v1.4.1 (agentgateway#3473).
-FAILURE_MODE = "FailClose"
+FAILURE_MODE: FailureMode = "FailClose"
 ROUTE_TIMEOUTS = True
-NEEDS = ("agentgateway", "gatewayApi", "inferenceExtension", "llmdRouter")
+NEEDS: tuple[str, ...] = ("agentgateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 
 def tls(stack: Stack) -> Tls:

@@ -36,10 +36,17 @@ def gateway(gateway: InternalGateway) -> Iterator[Manifest]:
         },
     }
     yield {"apiVersion": API, "kind": "EnvoyProxy", "metadata": metadata, "spec": _proxy(gateway)}
-    yield {"apiVersion": API, "kind": "ClientTrafficPolicy", "metadata": metadata, "spec": _client_policy(gateway)}
+    yield {
+        "apiVersion": API,
+        "kind": "ClientTrafficPolicy",
+        "metadata": metadata,
+        "spec": _client_policy(gateway),
+    }
     if not _in_gateway_namespace(gateway):
         envoy = gateway.cluster.envoy_gateway
-        yield alias_service(gateway, f"{proxy_service(gateway)}.{envoy.namespace}.svc.{gateway.cluster.domain}")
+        yield alias_service(
+            gateway, f"{proxy_service(gateway)}.{envoy.namespace}.svc.{gateway.cluster.domain}"
+        )
 
 
 def _in_gateway_namespace(gateway: InternalGateway) -> bool:

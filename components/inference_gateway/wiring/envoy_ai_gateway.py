@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 from components.common.manifest import Manifest
 from components.inference_gateway.wiring import envoy
-from components.inference_gateway.wiring.protocol import Tls
+from components.inference_gateway.wiring.protocol import FailureMode, Tls
 from components.stack.params import Stack
 
 CLASS_NAME = "envoy"
 POOL_BACKEND = True
 SINGLE_PICK = False
-FAILURE_MODE = "FailClose"
+FAILURE_MODE: FailureMode = "FailClose"
 ROUTE_TIMEOUTS = True
-NEEDS = ("envoyGateway", "envoyAiGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
+NEEDS: tuple[str, ...] = ("envoyGateway", "envoyAiGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 gateway = envoy.gateway
 

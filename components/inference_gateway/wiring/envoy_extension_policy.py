@@ -12,16 +12,16 @@ from typing import Any
 from components.common.manifest import Manifest
 from components.facts.versions import parse
 from components.inference_gateway.wiring import envoy
-from components.inference_gateway.wiring.protocol import Tls, target_reference
+from components.inference_gateway.wiring.protocol import FailureMode, Tls, target_reference
 from components.stack.params import Stack
 
 CLASS_NAME = "envoy"
 POOL_BACKEND = False
 SINGLE_PICK = False
 # The CRD forbids failOpen together with FullDuplexStreamed.
-FAILURE_MODE = "FailClose"
+FAILURE_MODE: FailureMode = "FailClose"
 ROUTE_TIMEOUTS = True
-NEEDS = ("envoyGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
+NEEDS: tuple[str, ...] = ("envoyGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 gateway = envoy.gateway
 
@@ -107,7 +107,11 @@ def certificate(stack: Stack) -> Manifest:
         "spec": {
             "secretName": f"{stack.names.epp}-tls",
             "dnsNames": [_tls_name(stack)],
-            "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": stack.gateway.epp.issuer},
+            "issuerRef": {
+                "group": "cert-manager.io",
+                "kind": "ClusterIssuer",
+                "name": stack.gateway.epp.issuer,
+            },
             "privateKey": {"rotationPolicy": "Always"},
         },
     }

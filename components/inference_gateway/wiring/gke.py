@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.common.manifest import Manifest
-from components.inference_gateway.wiring.protocol import InternalGateway, Tls, listener
+from components.inference_gateway.wiring.protocol import FailureMode, InternalGateway, Tls, listener
 from components.serving_runtimes.engines import ENGINES
 from components.stack.params import Stack
 
 CLASS_NAME = "gke-l7-rilb"
 POOL_BACKEND = True
 SINGLE_PICK = False
-FAILURE_MODE = "FailOpen"
+FAILURE_MODE: FailureMode = "FailOpen"
 # A route with timeouts is refused.
 ROUTE_TIMEOUTS = False
-NEEDS = ("gatewayApi", "inferenceExtension", "llmdRouter")
+NEEDS: tuple[str, ...] = ("gatewayApi", "inferenceExtension", "llmdRouter")
 API = "networking.gke.io/v1"
 
 

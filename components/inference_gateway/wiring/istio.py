@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.common.manifest import Manifest
-from components.inference_gateway.wiring.protocol import InternalGateway, Tls, alias_service, listener
+from components.inference_gateway.wiring.protocol import (
+    FailureMode,
+    InternalGateway,
+    Tls,
+    alias_service,
+    listener,
+)
 from components.stack.params import Stack
 
 CLASS_NAME = "istio"
 POOL_BACKEND = True
 SINGLE_PICK = False
-FAILURE_MODE = "FailOpen"
+FAILURE_MODE: FailureMode = "FailOpen"
 ROUTE_TIMEOUTS = True
-NEEDS = ("istio", "gatewayApi", "inferenceExtension", "llmdRouter")
+NEEDS: tuple[str, ...] = ("istio", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 
 def tls(stack: Stack) -> Tls:

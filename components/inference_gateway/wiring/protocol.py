@@ -10,6 +10,7 @@ from components.common.cluster import Cluster
 from components.common.manifest import Manifest
 from components.stack.params import Stack
 
+FailureMode = Literal["FailOpen", "FailClose"]
 Tls = Literal["off", "self-signed", "cert-manager"]
 
 
@@ -40,7 +41,7 @@ class Wiring(Protocol):
     """Whether routes name the InferencePool (else a Service that holds the same pods)."""
     SINGLE_PICK: bool
     """Whether the gateway understands one picked address only."""
-    FAILURE_MODE: Literal["FailOpen", "FailClose"]
+    FAILURE_MODE: FailureMode
     """What really happens while the EPP is away, and the default of ``gateway.pool.failureMode``."""
     ROUTE_TIMEOUTS: bool
     """Whether HTTPRoute timeouts are supported."""
@@ -90,5 +91,3 @@ def alias_service(gateway: InternalGateway, target: str) -> Manifest:
 def target_reference(stack: Stack) -> dict[str, str]:
     """The stack's route, as a policy names it."""
     return {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": stack.names.route}
-
-

@@ -84,7 +84,9 @@ def epp_plugins(stack: Stack) -> dict[str, Any]:
                 ],
             },
         },
-        "sources": [{"pluginRef": "metrics-data-source", "extractors": [{"pluginRef": "core-metrics-extractor"}]}],
+        "sources": [
+            {"pluginRef": "metrics-data-source", "extractors": [{"pluginRef": "core-metrics-extractor"}]}
+        ],
         "detector": {"maxConcurrency": stack.serving.parallel_requests},
         "producer": {"autoTune": False},
     }

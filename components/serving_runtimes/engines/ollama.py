@@ -45,7 +45,13 @@ def container(runtime: Runtime) -> dict[str, Any]:
         "env": variables(_ENVIRONMENT | runtime.env),
         "ports": [{"containerPort": PORT, "protocol": "TCP"}],
         "readinessProbe": {
-            "exec": {"command": ["/bin/sh", "-c", 'test -e /tmp/model-ready && ollama show "$MODEL_TAG" >/dev/null']},
+            "exec": {
+                "command": [
+                    "/bin/sh",
+                    "-c",
+                    'test -e /tmp/model-ready && ollama show "$MODEL_TAG" >/dev/null',
+                ]
+            },
             "periodSeconds": 10,
             "timeoutSeconds": 10,
             "failureThreshold": 3,

@@ -59,30 +59,42 @@ def volumes() -> list[dict[str, Any]]:
 
 def arguments(stack: Stack) -> list[str]:
     """Served names first (the first one is the ``model_name`` label of every metric), then flags by name."""
-    serving, model = stack.serving, stack.model
-    derived: dict[str, Any] = {"max-model-len": stack.context_length}
-    for flag, size in (
-        ("tensor-parallel-size", serving.tensor_parallel_size),
-        ("pipeline-parallel-size", serving.pipeline_parallel_size),
-        ("data-parallel-size", serving.data_parallel_size),
-    ):
-        if size > 1:
-            derived[flag] = size
-    if serving.expert_parallel:
-        derived["enable-expert-parallel"] = True
-    if serving.gpu_memory_utilization is not None:
-        derived["gpu-memory-utilization"] = serving.gpu_memory_utilization
-    if serving.kv_cache_dtype is not None:
-        derived["kv-cache-dtype"] = serving.kv_cache_dtype
-    if model.adapters:
-        derived |= {
-            "enable-lora": True,
-            "max-loras": len(model.adapters),
-            "max-lora-rank": max(adapter.rank for adapter in model.adapters.values()),
-            "lora-modules": [f"{name}=/mnt/adapters/{name}" for name in sorted(model.adapters)],
-        }
-    chosen = derived | stack.runtime.args | model.args | serving.args
+    derived = (
+        {"max-model-len": stack.context_length} | _parallelism(stack) | _memory(stack) | _adapters(stack)
+    )
+    chosen = derived | stack.runtime.args | stack.model.args | stack.serving.args
     return ["--served-model-name", *stack.served_names, *flags.render(chosen)]
+
+
+def _parallelism(stack: Stack) -> dict[str, Any]:
+    serving = stack.serving
+    sizes = {
+        "tensor-parallel-size": serving.tensor_parallel_size,
+        "pipeline-parallel-size": serving.pipeline_parallel_size,
+        "data-parallel-size": serving.data_parallel_size,
+    }
+    experts = {"enable-expert-parallel": True} if serving.expert_parallel else {}
+    return {flag: size for flag, size in sizes.items() if size > 1} | experts
+
+
+def _memory(stack: Stack) -> dict[str, Any]:
+    wanted = {
+        "gpu-memory-utilization": stack.serving.gpu_memory_utilization,
+        "kv-cache-dtype": stack.serving.kv_cache_dtype,
+    }
+    return {flag: value for flag, value in wanted.items() if value is not None}
+
+
+def _adapters(stack: Stack) -> dict[str, Any]:
+    adapters = stack.model.adapters
+    if not adapters:
+        return {}
+    return {
+        "enable-lora": True,
+        "lora-modules": [f"{name}=/mnt/adapters/{name}" for name in sorted(adapters)],
+        "max-lora-rank": max(adapter.rank for adapter in adapters.values()),
+        "max-loras": len(adapters),
+    }
 
 
 def environment(stack: Stack) -> dict[str, str]:

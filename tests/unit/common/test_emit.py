@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from components.common import emit
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
@@ -25,8 +29,33 @@ def test_reads_back_the_same(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1e3", "1234e56", "0x1f", "0o17", "0755", "1_000", "12:30", "y", "N", "on", "Off", "~", "null", "=", "<<", ""]
-    + ["2026-01-02", "1.36", ".5", "+1", "-1", "true", ".inf", ".NaN", "NaN"],
+    [
+        "1e3",
+        "1234e56",
+        "0x1f",
+        "0o17",
+        "0755",
+        "1_000",
+        "12:30",
+        "y",
+        "N",
+        "on",
+        "Off",
+        "~",
+        "null",
+        "=",
+        "<<",
+        "",
+        "2026-01-02",
+        "1.36",
+        ".5",
+        "+1",
+        "-1",
+        "true",
+        ".inf",
+        ".NaN",
+        "NaN",
+    ],
 )
 def test_quotes_what_a_parser_could_misread(text: str) -> None:
     assert emit.dump({"key": text}) == f'key: "{text}"\n'
@@ -34,8 +63,17 @@ def test_quotes_what_a_parser_could_misread(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["llama-70b", "hf://meta-llama/Llama-3.3-70B-Instruct", "--max-model-len=32768", "600s", "16Gi", "/dev/shm"]
-    + ["Available since yesterday", "None", "docker.io/vllm/vllm-openai:v0.33.0"],
+    [
+        "llama-70b",
+        "hf://meta-llama/Llama-3.3-70B-Instruct",
+        "--max-model-len=32768",
+        "600s",
+        "16Gi",
+        "/dev/shm",
+        "Available since yesterday",
+        "None",
+        "docker.io/vllm/vllm-openai:v0.33.0",
+    ],
 )
 def test_leaves_plain_what_nobody_misreads(text: str) -> None:
     assert emit.dump({"key": text}) == f"key: {text}\n"
@@ -55,7 +93,9 @@ def test_the_same_object_twice_is_written_twice() -> None:
 
 
 def test_identity_comes_first_and_the_rest_keeps_its_order() -> None:
-    text = emit.document({"spec": {"z": 1, "a": 2}, "metadata": {"name": "x"}, "kind": "K", "apiVersion": "v1"})
+    text = emit.document(
+        {"spec": {"z": 1, "a": 2}, "metadata": {"name": "x"}, "kind": "K", "apiVersion": "v1"}
+    )
     assert text == "apiVersion: v1\nkind: K\nmetadata:\n  name: x\nspec:\n  z: 1\n  a: 2\n"
 
 

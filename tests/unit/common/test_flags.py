@@ -4,7 +4,9 @@ from components.common import flags
 
 
 def test_every_kind_of_value() -> None:
-    rendered = flags.render({"b": True, "a": False, "n": 4, "f": 0.95, "l": ["x", "y"], "j": {"k": 1, "a": True}})
+    rendered = flags.render(
+        {"b": True, "a": False, "n": 4, "f": 0.95, "l": ["x", "y"], "j": {"k": 1, "a": True}}
+    )
     assert rendered == ["--no-a", "--b", "--f=0.95", '--j={"a":true,"k":1}', "--l", "x", "y", "--n=4"]
 
 

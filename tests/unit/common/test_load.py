@@ -56,7 +56,9 @@ def test_bad_key_of_a_map() -> None:
 
 
 def test_all_at_once() -> None:
-    found = _mistakes(serving={"gpu": 1, "minReplicas": "1"}, model={"maxContext": -1}, gateway={"wirin": "x"})
+    found = _mistakes(
+        serving={"gpu": 1, "minReplicas": "1"}, model={"maxContext": -1}, gateway={"wirin": "x"}
+    )
     assert len(found) == 4
 
 

@@ -60,7 +60,10 @@ def test_override_that_hits_nothing_is_a_mistake() -> None:
 
 def test_override_that_breaks_the_schema_is_a_mistake() -> None:
     with pytest.raises(MistakesError) as caught:
-        place(_owner(ServiceAccount={"x": {"automountServiceAccountTokn": True}}), [Built("c", "n", [_account()])])
+        place(
+            _owner(ServiceAccount={"x": {"automountServiceAccountTokn": True}}),
+            [Built("c", "n", [_account()])],
+        )
     (mistake,) = caught.value.mistakes
     assert mistake.path == ("overrides", "ServiceAccount", "x")
     assert "automountServiceAccountTokn" in mistake.message

@@ -17,7 +17,14 @@ def test_cpu(written: str, canonical: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "canonical"),
-    [("1024Mi", "1Gi"), ("192Gi", "192Gi"), ("2048Gi", "2Ti"), ("1.5Gi", "1536Mi"), ("500M", "500M"), ("1000", "1000")],
+    [
+        ("1024Mi", "1Gi"),
+        ("192Gi", "192Gi"),
+        ("2048Gi", "2Ti"),
+        ("1.5Gi", "1536Mi"),
+        ("500M", "500M"),
+        ("1000", "1000"),
+    ],
 )
 def test_memory(written: str, canonical: str) -> None:
     assert quantities.memory(written) == canonical

@@ -13,11 +13,23 @@ from tests.support.objects import objects, one
 from tests.support.stacks import make_stack
 
 _LLAMACPP: dict[str, Any] = {
-    "serving": {"runtime": "llamacpp", "pool": "cpu", "tensorParallelSize": None, "maxModelLen": 8192, "parallelRequests": 4},
+    "serving": {
+        "runtime": "llamacpp",
+        "pool": "cpu",
+        "tensorParallelSize": None,
+        "maxModelLen": 8192,
+        "parallelRequests": 4,
+    },
     "model": {"weights": {"uri": "s3://m/q.gguf", "file": "q.gguf", "sizeGiB": 5}},
 }
 _OLLAMA: dict[str, Any] = {
-    "serving": {"runtime": "ollama", "tensorParallelSize": None, "gpus": 1, "maxModelLen": 8192, "parallelRequests": 2},
+    "serving": {
+        "runtime": "ollama",
+        "tensorParallelSize": None,
+        "gpus": 1,
+        "maxModelLen": 8192,
+        "parallelRequests": 2,
+    },
     "model": {"ollamaTag": "llama3.3:70b"},
 }
 ENGINES: dict[str, dict[str, Any]] = {"vllm": {}, "llamacpp": _LLAMACPP, "ollama": _OLLAMA}
@@ -90,7 +102,9 @@ def test_envoy_extension_policy_as_proved_on_a_real_envoy() -> None:
     assert processor["messageTimeout"] == "600s"
     assert processor["statusOnError"] == 503
     policy = one(stack, "BackendTrafficPolicy")["spec"]
-    assert policy["loadBalancer"]["endpointOverride"]["extractFrom"] == [{"header": "x-gateway-destination-endpoint"}]
+    assert policy["loadBalancer"]["endpointOverride"]["extractFrom"] == [
+        {"header": "x-gateway-destination-endpoint"}
+    ]
     assert policy["circuitBreaker"]["maxParallelRequests"] == 40000
     client = one(stack, "ClientTrafficPolicy")["spec"]
     assert client["connection"]["bufferLimit"] == "1Mi"
@@ -144,7 +158,10 @@ def _scorers(stack: Any) -> dict[str, float]:
 def test_scorers_are_what_the_engine_can_report() -> None:
     prefix = {"prefix-cache-scorer": 3.0}
     assert _scorers(make_stack()) == prefix | {"queue-scorer": 2.0, "kv-cache-utilization-scorer": 2.0}
-    assert _scorers(make_stack(**_LLAMACPP)) == prefix | {"queue-scorer": 2.0, "running-requests-size-scorer": 2.0}
+    assert _scorers(make_stack(**_LLAMACPP)) == prefix | {
+        "queue-scorer": 2.0,
+        "running-requests-size-scorer": 2.0,
+    }
     assert _scorers(make_stack(**_OLLAMA)) == prefix | {"active-request-scorer": 2.0}
 
 
@@ -153,7 +170,9 @@ def test_every_plugin_that_is_named_is_declared() -> None:
         config = _config(make_stack(**engine, gateway={"epp": {"flowControl": True}}))
         declared = [plugin["type"] for plugin in config["plugins"]]
         assert len(declared) == len(set(declared))
-        used = {plugin["pluginRef"] for profile in config["schedulingProfiles"] for plugin in profile["plugins"]}
+        used = {
+            plugin["pluginRef"] for profile in config["schedulingProfiles"] for plugin in profile["plugins"]
+        }
         used |= {parser["pluginRef"] for parser in config["requestHandler"]["parsers"]}
         used |= {source["pluginRef"] for source in config.get("dataLayer", {}).get("sources", [])}
         assert used <= set(declared)
@@ -164,7 +183,9 @@ def test_an_engine_without_metrics_is_not_scraped() -> None:
 
 
 def test_a_stack_may_choose_scorers() -> None:
-    stack = make_stack(gateway={"epp": {"scorers": {"queue-scorer": 0, "token-load-scorer": 1.5}, "prefixCache": "off"}})
+    stack = make_stack(
+        gateway={"epp": {"scorers": {"queue-scorer": 0, "token-load-scorer": 1.5}, "prefixCache": "off"}}
+    )
     assert _scorers(stack) == {"kv-cache-utilization-scorer": 2.0, "token-load-scorer": 1.5}
 
 
@@ -227,7 +248,9 @@ def test_verified_tls_to_the_picker() -> None:
     policy = one(stack, "BackendTLSPolicy")
     assert policy["spec"]["validation"]["hostname"] in certificate["spec"]["dnsNames"]
     pod = one(stack, "Deployment")["spec"]["template"]["spec"]
-    assert {"name": "certificates", "secret": {"secretName": certificate["spec"]["secretName"]}} in pod["volumes"]
+    assert {"name": "certificates", "secret": {"secretName": certificate["spec"]["secretName"]}} in pod[
+        "volumes"
+    ]
     assert "--cert-path=/certs" in _arguments(stack)
 
 

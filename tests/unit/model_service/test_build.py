@@ -7,10 +7,21 @@ from tests.support.stacks import make_stack
 
 _OLLAMA: dict[str, Any] = {
     "serving": {"runtime": "ollama", "tensorParallelSize": None, "gpus": 1, "maxModelLen": 8192},
-    "model": {"name": "google/gemma-3-27b-it", "ollamaTag": "gemma3:27b", "weights": {"uri": None, "sizeGiB": 17}, "architecture": None},
+    "model": {
+        "name": "google/gemma-3-27b-it",
+        "ollamaTag": "gemma3:27b",
+        "weights": {"uri": None, "sizeGiB": 17},
+        "architecture": None,
+    },
 }
 _LLAMACPP: dict[str, Any] = {
-    "serving": {"runtime": "llamacpp", "pool": "cpu", "tensorParallelSize": None, "maxModelLen": 8192, "parallelRequests": 4},
+    "serving": {
+        "runtime": "llamacpp",
+        "pool": "cpu",
+        "tensorParallelSize": None,
+        "maxModelLen": 8192,
+        "parallelRequests": 4,
+    },
     "model": {"weights": {"uri": "oci://registry.example.com/qwen:1", "file": "q.gguf", "sizeGiB": 5}},
 }
 _KNATIVE: dict[str, Any] = {
@@ -18,7 +29,9 @@ _KNATIVE: dict[str, Any] = {
     "gateway": {"enabled": False},
     "cluster": {
         "versions": {"knative": "1.21.1"},
-        "knative": {"features": {"kubernetes.podspec-nodeselector": True, "kubernetes.podspec-tolerations": True}},
+        "knative": {
+            "features": {"kubernetes.podspec-nodeselector": True, "kubernetes.podspec-tolerations": True}
+        },
     },
 }
 
@@ -71,7 +84,9 @@ def test_gpus_and_memory_are_limits_too() -> None:
 def test_nodes_come_from_accelerator_and_pool() -> None:
     predictor = _predictor(cluster={"pools": {"h100": {"nodeSelector": {"zone": "a"}}}})
     assert predictor["nodeSelector"] == {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3", "zone": "a"}
-    assert predictor["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert predictor["tolerations"] == [
+        {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    ]
 
 
 def test_revision_is_pinned_in_the_uri() -> None:
@@ -85,7 +100,10 @@ def test_gated_weights_get_their_token_through_the_service_account() -> None:
     account = one(stack, "ServiceAccount", "llama-70b-model")
     assert secret["spec"]["data"][0]["secretKey"] == "HF_TOKEN"
     assert account["secrets"] == [{"name": secret["spec"]["target"]["name"]}]
-    assert one(stack, "InferenceService")["spec"]["predictor"]["serviceAccountName"] == account["metadata"]["name"]
+    assert (
+        one(stack, "InferenceService")["spec"]["predictor"]["serviceAccountName"]
+        == account["metadata"]["name"]
+    )
 
 
 def test_open_weights_need_no_secret() -> None:
@@ -170,14 +188,21 @@ def test_knative_gets_no_field_that_it_refuses() -> None:
 
 def test_adapters_are_mounted_beside_the_weights() -> None:
     predictor = _predictor(model={"adapters": {"support": {"uri": "s3://adapters/support", "rank": 32}}})
-    assert predictor["storageUris"][1] == {"uri": "s3://adapters/support", "mountPath": "/mnt/adapters/support"}
+    assert predictor["storageUris"][1] == {
+        "uri": "s3://adapters/support",
+        "mountPath": "/mnt/adapters/support",
+    }
     assert "storageUri" not in predictor["model"]
     arguments = predictor["model"]["args"]
-    assert {"--enable-lora", "--max-loras=1", "--max-lora-rank=32", "support=/mnt/adapters/support"} <= set(arguments)
+    assert {"--enable-lora", "--max-loras=1", "--max-lora-rank=32", "support=/mnt/adapters/support"} <= set(
+        arguments
+    )
 
 
 def test_a_namespaced_runtime_goes_with_the_stack() -> None:
     stack = make_stack(runtimes={"vllm": {"namespaced": True}}, cluster={"runtimes": {"vllm": False}})
     runtime = one(stack, "ServingRuntime")
     assert runtime["metadata"]["namespace"] == "llm-platform"
-    assert one(stack, "InferenceService")["spec"]["predictor"]["model"]["runtime"] == runtime["metadata"]["name"]
+    assert (
+        one(stack, "InferenceService")["spec"]["predictor"]["model"]["runtime"] == runtime["metadata"]["name"]
+    )

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 from components.stack import sizing
 from tests.support.stacks import make_stack
 
-_OLLAMA = {"serving": {"runtime": "ollama", "tensorParallelSize": None, "maxModelLen": 8192}, "model": {"ollamaTag": "llama3.3:70b"}}
+_OLLAMA: dict[str, Any] = {
+    "serving": {"runtime": "ollama", "tensorParallelSize": None, "maxModelLen": 8192},
+    "model": {"ollamaTag": "llama3.3:70b"},
+}
 
 
 def test_gpu_pod() -> None:
@@ -20,12 +25,21 @@ def test_single_gpu_needs_little_shared_memory() -> None:
 
 
 def test_mounted_weights_need_no_node_storage() -> None:
-    assert sizing.ephemeral_storage(make_stack(model={"weights": {"uri": "oci://registry.example.com/llama:1"}})) == "10Gi"
+    assert (
+        sizing.ephemeral_storage(make_stack(model={"weights": {"uri": "oci://registry.example.com/llama:1"}}))
+        == "10Gi"
+    )
 
 
 def test_cpu_pod_holds_weights_and_cache() -> None:
     stack = make_stack(
-        serving={"runtime": "llamacpp", "pool": "cpu", "tensorParallelSize": None, "maxModelLen": 8192, "parallelRequests": 2},
+        serving={
+            "runtime": "llamacpp",
+            "pool": "cpu",
+            "tensorParallelSize": None,
+            "maxModelLen": 8192,
+            "parallelRequests": 2,
+        },
         model={"weights": {"uri": "s3://m/q.gguf", "file": "q.gguf", "sizeGiB": 40}},
     )
     assert sizing.kv_cache_gib(stack) == 5.0  # 327,680 bytes a token x 8192 x 2
@@ -37,7 +51,9 @@ def test_an_engine_that_pulls_needs_time_and_room_to_download() -> None:
     stack = make_stack(**_OLLAMA)
     assert sizing.startup_seconds(stack) == 3600  # 300 + 131.4 / 0.2 + 131.4 / 0.05
     assert sizing.ephemeral_storage(stack) == "155Gi"
-    kept = make_stack(**{**_OLLAMA, "serving": _OLLAMA["serving"] | {"storage": {"claim": {"name": "cache"}}}})
+    kept = make_stack(
+        **{**_OLLAMA, "serving": _OLLAMA["serving"] | {"storage": {"claim": {"name": "cache"}}}}
+    )
     assert sizing.ephemeral_storage(kept) == "10Gi"
 
 
@@ -45,7 +61,12 @@ def test_the_inventory_overrides_every_size() -> None:
     stack = make_stack(
         serving={
             "startupSeconds": 120,
-            "resources": {"cpu": "4000m", "memory": "1024Gi", "ephemeralStorage": "1Gi", "sharedMemory": "2048Mi"},
+            "resources": {
+                "cpu": "4000m",
+                "memory": "1024Gi",
+                "ephemeralStorage": "1Gi",
+                "sharedMemory": "2048Mi",
+            },
         }
     )
     assert sizing.cpu(stack) == "4"
@@ -56,7 +77,11 @@ def test_the_inventory_overrides_every_size() -> None:
 
 
 def test_gpus_are_counted_in_one_place() -> None:
-    cluster = {"pools": {"h100": {"rolloutReserve": 4}}, "versions": {"keda": "2.18.0"}, "prometheusUrl": "http://p:9090"}
+    cluster = {
+        "pools": {"h100": {"rolloutReserve": 4}},
+        "versions": {"keda": "2.18.0"},
+        "prometheusUrl": "http://p:9090",
+    }
     demand = make_stack(serving={"maxReplicas": 3}, cluster=cluster).gpu_demand
     assert (demand.per_replica, demand.minimum, demand.maximum, demand.rollout_peak) == (4, 4, 12, 16)
 

@@ -1,0 +1,204 @@
+"""Objects that hold to a contract, for property-based tests: drawn by its fields, then mended until it accepts them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+from hypothesis import reject
+from hypothesis import strategies as st
+from jsonschema_rs import ValidationErrorKind as Kind
+
+from components.contracts.documents import Json, at, resolve
+from components.contracts.registry import Compiled
+from tests.support import schema_views as views
+from tests.support.schema_subset import matching, samples
+from tests.support.schema_views import Node
+
+_ROUNDS = 60
+Path = list[str | int]
+
+
+@st.composite
+def objects(draw: Callable[[st.SearchStrategy[Any]], Any], contract: Compiled, words: tuple[str, ...] = ()) -> Json:
+    """Objects that `contract` accepts, sparse and dense ones, with equal items in their lists where it can be.
+
+    `words` are tried as values wherever they fit.
+    """
+    maker = Maker(contract.document, draw, draw(st.sampled_from([5, 3, 2])), words)
+    obj: Json = maker.value(contract.document)
+    for _ in range(_ROUNDS):
+        errors = list(contract.validator.iter_errors(obj))
+        if not errors:
+            return obj
+        for error in errors:
+            maker.mend(obj, error)
+    return reject()
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Draws values for the nodes of `document`; one in `rarity` optional fields is there."""
+
+    document: Json
+    draw: Callable[[st.SearchStrategy[Any]], Any]
+    rarity: int
+    words: tuple[str, ...]
+
+    def value(self, node: Node) -> Any:
+        """A value by what holds without condition at `node`."""
+        listed = views.values(self.document, node)
+        if listed is not None:
+            return self.draw(st.sampled_from(listed))
+        match self.draw(st.sampled_from(sorted(views.types(self.document, node) or {"string"}))):
+            case "object":
+                return self._object(node)
+            case "array":
+                return self._array(node)
+            case "integer":
+                low, high = views.most(self.document, node, "minimum"), views.least(self.document, node, "maximum")
+                near = sorted({low or 0, max(low or 0, 1), high or 1})
+                return self.draw(st.sampled_from(near) | st.integers(low, high))
+            case "boolean":
+                return self.draw(st.booleans())
+            case _:
+                return self._text(node)
+
+    def _chance(self) -> bool:
+        return bool(self.draw(st.integers(1, self.rarity)) == 1)
+
+    def _text(self, node: Node) -> str:
+        patterns = tuple(fact["pattern"] for fact in views.facts(self.document, node) if "pattern" in fact)
+        limits = views.most(self.document, node, "minLength") or 0, views.least(self.document, node, "maxLength")
+        fitting = [word for word in self.words if matching(patterns, *limits)(word)]
+        if fitting and self._chance():
+            return str(self.draw(st.sampled_from(fitting)))
+        if not patterns:
+            return str(self.draw(st.text(min_size=limits[0], max_size=8)))
+        known = samples(patterns, *limits)
+        return str(self.draw(st.sampled_from(known[:3]) | st.sampled_from(known)))
+
+    def _array(self, node: Node) -> list[Any]:
+        size = self.draw(st.integers(views.most(self.document, node, "minItems") or 0, 2))
+        items = [self.value(views.child(self.document, node, index)) for index in range(size)]
+        if items and self._chance():
+            items.append(self._twin(items[0], views.child(self.document, node, 0)))
+        return items
+
+    def _twin(self, item: Any, node: Node) -> Any:
+        """`item` again, or with one field drawn anew."""
+        twin, named = copy.deepcopy(item), views.properties(self.document, node)
+        if isinstance(twin, dict) and named and self._chance():
+            name = self.draw(st.sampled_from(sorted(name for name in named if named[name] is not False)))
+            twin[name] = self.value(named[name])
+        return twin
+
+    def _object(self, node: Node) -> Json:
+        named = {name: field for name, field in views.properties(self.document, node).items() if field is not False}
+        required = views.required(self.document, node)
+        chosen = [name for name in sorted(named) if name in required or self._chance()]
+        found = {name: self.value(named[name]) for name in chosen}
+        others = views.first(self.document, node, "additionalProperties")
+        if isinstance(others, dict):
+            names = views.first(self.document, node, "propertyNames") or {"type": "string"}
+            wanted = max(views.most(self.document, node, "minProperties") or 0, self.draw(st.integers(0, 2)))
+            found |= {self.value(names): self.value(others) for _ in range(wanted)}
+        return found | {name: self.value(others) for name in sorted(required - named.keys())}
+
+    def mend(self, obj: Json, error: jsonschema_rs.ValidationError) -> None:
+        """Change `obj` where `error` is, towards validity. A place that is gone meanwhile is left alone."""
+        path: Path = list(error.instance_path)
+        try:
+            parent, here = (at(obj, path[:-1]), at(obj, path)) if path else ({}, obj)
+        except (KeyError, IndexError, TypeError):
+            return
+        node = resolve(self.document, at(self.document, list(error.schema_path)[:-1]))
+        match error.kind:
+            case Kind.AdditionalProperties():
+                for name in error.kind.unexpected:
+                    here.pop(name, None)
+            case Kind.Required():
+                self._add(path, here, error.kind.property)
+            case Kind.Constant():
+                parent[path[-1]] = error.kind.expected_value
+            case Kind.Enum():
+                parent[path[-1]] = self.draw(st.sampled_from(list(error.kind.options)))
+            case Kind.Pattern():
+                parent[path[-1]] = self.draw(st.sampled_from(samples((error.kind.pattern,), 0, None)))
+            case Kind.Minimum() | Kind.Maximum():
+                parent[path[-1]] = error.kind.limit
+            case Kind.MaxItems():
+                del here[error.kind.limit :]
+            case Kind.MinItems():
+                here.append(self.value(views.below(self.document, self.document, [*path, 0])))
+            case Kind.UniqueItems():
+                del here[1:]
+            case Kind.MinProperties() | Kind.MaxProperties():
+                self._choose_field(path, here)
+            case Kind.OneOfMultipleValid() | Kind.OneOfNotValid() | Kind.AnyOf():
+                self._choose_branch(path, here, node.get("oneOf") or node["anyOf"])
+            case Kind.Contains() if here:
+                self._satisfy([*path, 0], here[0], node["contains"])
+            case Kind.Not() if isinstance(here, str):
+                parent[path[-1]] = self.value(views.below(self.document, self.document, path))
+            case Kind.Not():
+                for name in node["not"].get("required", ())[1:]:
+                    here.pop(name, None)
+                if isinstance(here, list):
+                    del here[1:]
+            case Kind.Custom():
+                _mend_keyword(here, node, str(error.kind.keyword))
+            case _ if path:
+                parent.pop(path[-1])
+            case _:
+                reject()
+
+    def _add(self, path: Path, here: Json, name: str) -> None:
+        if name not in here:
+            here[name] = self.value(views.below(self.document, self.document, [*path, name]))
+
+    def _choose_field(self, path: Path, here: Json) -> None:
+        """Keep or add one optional field."""
+        node = views.below(self.document, self.document, path)
+        required, named = views.required(self.document, node), views.properties(self.document, node)
+        if not named:
+            here.popitem()
+            return
+        keep = self.draw(st.sampled_from(sorted(named.keys() - required)))
+        for name in [name for name in here if name not in required | {keep}]:
+            del here[name]
+        self._add(path, here, keep)
+
+    def _choose_branch(self, path: Path, here: Any, branches: list[Json]) -> None:
+        branch = self.draw(st.sampled_from(branches))
+        if isinstance(here, list):
+            del here[1:]
+            return
+        for name in {name for other in branches for name in other.get("required", ())}:
+            if name not in branch.get("required", ()):
+                here.pop(name, None)
+        self._satisfy(path, here, branch)
+
+    def _satisfy(self, path: Path, here: Json, branch: Json) -> None:
+        """Make `here` hold to the plain conditions of `branch`: fields with one value, fields that must be there."""
+        for name, field in branch.get("properties", {}).items():
+            if "const" in field:
+                here[name] = field["const"]
+        for name in branch.get("required", ()):
+            self._add(path, here, name)
+
+
+def _mend_keyword(here: Any, node: Json, keyword: str) -> None:
+    if keyword == "uniqueBy":
+        del here[1:]
+    elif keyword in ("notAbove", "notLonger"):
+        ((low, high),) = node[keyword].items()
+        here[low] = here[high]
+    elif keyword == "requestsWithinLimits":
+        here.pop("requests", None)
+        here.pop("limits", None)
+    else:
+        reject()
