@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.argocd import build as argocd
-from components.cluster import platform
+from components.argocd.build import build as build_argocd
 from components.cluster.params import Fleet
+from components.cluster.platform import build as build_platform
 from components.common.place import Built, Owner
-from components.litellm import build as litellm
-from components.monitoring import build as monitoring
+from components.litellm.build import build as build_litellm
+from components.monitoring.build import build as build_monitoring
 
 
 def built(fleet: Fleet) -> Iterator[Built]:
     """The cluster's components; each folder is one Argo CD Application."""
-    yield Built("platform", "platform", platform.build(fleet))
-    yield Built("litellm", "litellm-proxy", litellm.build(fleet))
-    yield Built("monitoring", "monitoring", monitoring.build(fleet))
+    yield Built("platform", "platform", build_platform(fleet))
+    yield Built("litellm", "litellm-proxy", build_litellm(fleet))
+    yield Built("monitoring", "monitoring", build_monitoring(fleet))
 
 
 def applications(fleet: Fleet) -> Iterator[Built]:
     """The Applications that sync everything else, so they are built when its kinds are known."""
-    yield Built("argocd", "argocd", argocd.build(fleet))
+    yield Built("argocd", "argocd", build_argocd(fleet))
 
 
 def owner(target: str, fleet: Fleet) -> Owner:

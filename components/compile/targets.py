@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from components.cluster import build as cluster_build
-from components.cluster import documents as cluster_documents
+from components.cluster.documents import documents
 from components.cluster.load import load_fleet
 from components.cluster.params import TARGET, Fleet, Parameters
 from components.common.manifest import Manifest, key
@@ -28,7 +28,7 @@ def compile_target(target: str, parameters: Parameters) -> Files:
     if not is_cluster(target):
         return texts(place_stack(target, parameters[target]))
     fleet, placed = place_cluster(target, parameters)
-    return {**texts(placed), **cluster_documents.documents(fleet)}
+    return {**texts(placed), **documents(fleet)}
 
 
 def place_stack(target: str, parameters: Mapping[str, Any]) -> dict[str, Manifest]:
