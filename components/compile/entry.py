@@ -6,7 +6,7 @@ worker that finds one checks every target, prints one line a mistake, and stops 
 
 from __future__ import annotations
 
-import os
+import fcntl
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from typing import Any
 
 from kapitan import cached
 from kapitan.errors import CompileError
+from kapitan.inputs.kadet import search_paths
 from kapitan.topics import current_target
 
 from components.common.errors import MistakesError
@@ -29,8 +30,7 @@ def files() -> Files:
         return compile_target(current_target.get(), parameters)
     except MistakesError:
         _stop_quietly()
-        if _first_to_report():
-            print(fleet_report(parameters, Path(cached.args.inventory_path)), file=sys.stderr, flush=True)
+        _report_once(lambda: fleet_report(parameters, Path(cached.args.inventory_path)))
         raise CompileError("the inventory has mistakes, listed above; compiled/ is as it was") from None
 
 
@@ -48,15 +48,17 @@ class _Parameters(dict[str, Any]):
         return iter(self._rendered)
 
 
-def _first_to_report() -> bool:
-    """True in one worker of a run: Kapitan's temporary folder (last search path) exists once a run."""
-    from kapitan.inputs.kadet import search_paths
+def _report_once(report: Callable[[], str]) -> None:
+    """Print the report in one worker of a run. The others wait for it: when one fails, Kapitan kills them all.
 
-    try:
-        os.close(os.open(Path(search_paths.get()[-1]) / "reported", os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return False
-    return True
+    Kapitan's temporary folder, the last search path, exists once a run.
+    """
+    with (Path(search_paths.get()[-1]) / "reported").open("a+", encoding="utf-8") as done:
+        fcntl.flock(done, fcntl.LOCK_EX)
+        if not done.tell():
+            print(report(), file=sys.stderr, flush=True)
+            done.write("yes")
+            done.flush()
 
 
 def _stop_quietly() -> None:

@@ -29,8 +29,12 @@ class Mistake:
     """A regular expression of the message."""
     at: str = ""
     """Text of the line that must be named, if not the changed one."""
-    at_file: str = ""
+    at_path: str = ""
     """The file that must be named, if not the changed one."""
+    below: int = 0
+    """How many lines further down."""
+    lines: int = 1
+    """How many lines say something about it."""
 
 
 FOUND_BY_THE_COMPILER = {
@@ -42,26 +46,35 @@ FOUND_BY_THE_COMPILER = {
         LLAMA, "pool: h100", "pool: h100\n    mode: standard", r"serving\.mode.*Standard", "mode:"
     ),
     "missing fact": Mistake(
-        MODEL, "    maxContext:", "    ~args: {}\n    # maxContext:", r"model\.maxContext is missing"
+        MODEL, "    maxContext:", "    # maxContext:", r"maxContext is missing", "  model:"
     ),
     "gpu count": Mistake(
         LLAMA, "tensorParallelSize: 4", "tensorParallelSize: 4\n    gpus: 2", r"gpus", "gpus:"
     ),
     "unknown pool": Mistake(LLAMA, "pool: h100", "pool: h200", r"h200.*h100"),
     "unknown runtime": Mistake(LLAMA, "runtime: vllm", "runtime: vlm", r"vlm.*vllm"),
-    "runtime that is off": Mistake(CLUSTER, "vllm: true", "vllm: false", r"vllm"),
-    "name too long": Mistake(
-        LLAMA, "runtime: vllm", f"runtime: vllm\n    name: {'llama-' * 12}70b", r"characters", "name: llama-"
+    "runtime that is off": Mistake(
+        CLUSTER, "vllm: true", "vllm: false", r"'vllm' is switched off", "runtime: vllm", LLAMA
     ),
-    "wrong cluster": Mistake(CLUSTER, "name: eu-h100", "name: eu-h200", r"cluster\.name"),
+    "name too long": Mistake(
+        LLAMA,
+        "runtime: vllm",
+        f"runtime: vllm\n    name: {'llama-' * 12}70b",
+        r"63 are allowed",
+        below=1,
+        lines=4,
+    ),
+    "wrong cluster": Mistake(CLUSTER, "name: eu-h100", "name: eu-h200", r"cluster\.name", lines=2),
 }
 FOUND_BY_THE_GUARD = {
     "unknown class": Mistake(LLAMA, "- stacks.stack", "- stacks.stak", r"unknown class.*stacks\.stack"),
     "class loop": Mistake(
         MODEL, "parameters:", "classes: [models.llama-3-3-70b-instruct]\nparameters:", "includes itself"
     ),
-    "syntax": Mistake(LLAMA, "maxReplicas: 4", "maxReplicas: [4", r"", "monitoring:"),
-    "duplicate key": Mistake(LLAMA, "pool: h100", "pool: h100\n    pool: h100", r"pool"),
+    "syntax": Mistake(LLAMA, "maxReplicas: 4", "maxReplicas: [4", "expected ',' or ']'", below=1),
+    "duplicate key": Mistake(
+        LLAMA, "pool: h100", "pool: h100\n    pool: h100", r"duplicate key `pool`", below=1
+    ),
     "dangling reference": Mistake(
         LLAMA, "maxReplicas: 4", 'maxReplicas: "${serving:minimum}"', r"serving:minimum"
     ),
@@ -81,8 +94,9 @@ def checkout(tmp_path: Path) -> Checkout:
 def made(checkout: Checkout, mistake: Mistake) -> str:
     """Makes the mistake; the file and line that a message must name."""
     checkout.edit(mistake.path, mistake.old, mistake.new)
-    path = mistake.at_file or mistake.path
-    return f"inventory/{path}:{checkout.line_of(path, mistake.at or mistake.new.splitlines()[0])}:"
+    path = mistake.at_path or mistake.path
+    line = checkout.line_of(path, mistake.at or mistake.new.splitlines()[0]) + mistake.below
+    return f"inventory/{path}:{line}:"
 
 
 def test_stock_kapitan_compile_gives_the_committed_tree(tmp_path: Path) -> None:
@@ -114,8 +128,8 @@ def test_stock_kapitan_compile_names_the_mistake_and_stops(checkout: Checkout, m
     assert ran.code == 1
     assert "Traceback" not in ran.output
     about = [line for line in ran.output.splitlines() if line.startswith(place)]
-    assert len(about) == 1, ran.output
-    assert re.search(mistake.says, about[0])
+    assert len(about) == mistake.lines, ran.output
+    assert all(re.search(mistake.says, line) for line in about), about
     assert difference(checkout.compiled(), tree(ROOT / "compiled")) == []
 
 
