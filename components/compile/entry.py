@@ -7,6 +7,7 @@ worker that finds one checks every target, prints one line a mistake, and stops 
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -55,7 +56,7 @@ def _report_once(report: Callable[[], str]) -> None:
     """
     with (Path(search_paths.get()[-1]) / "reported").open("a+", encoding="utf-8") as done:
         fcntl.flock(done, fcntl.LOCK_EX)
-        if not done.tell():
+        if not done.seek(0, os.SEEK_END):
             print(report(), file=sys.stderr, flush=True)
             done.write("yes")
             done.flush()
