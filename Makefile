@@ -16,7 +16,7 @@ COMPILE_SECONDS ?= 900
 
 .PHONY: help
 help: ## list the tasks
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: compile
 compile: $(VENV)/.run ## compile the inventory into compiled/
@@ -46,9 +46,10 @@ lint: $(VENV)/.test ## style, types, YAML, and whether generated files are fresh
 	$(BIN)/inferstack docs --check
 
 .PHONY: fmt
-fmt: $(VENV)/.test ## format the Python sources
+fmt: $(VENV)/.test ## format the sources
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	if command -v jsonnetfmt >/dev/null; then find components -name '*.*sonnet' -exec jsonnetfmt --in-place {} +; fi
 
 .PHONY: docs
 docs: $(VENV)/.run ## write what is generated from the code: editor schemas, parameter reference
@@ -73,7 +74,7 @@ clean: ## remove what the tasks above made, but compiled/
 	rm -rf .venv .venv-alt .inferstack inferstack.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
-	@python="$$(scripts/find-python.sh)"; echo "$(VENV): made with $$("$$python" --version)"; \
+	@python="$$(scripts/find-python.sh)" && echo "$(VENV): made with $$("$$python" --version)" && \
 	"$$python" -m venv --clear $(VENV)
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
@@ -88,8 +89,9 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	@touch $@
 
 .venv-alt/.run: requirements/run.txt | $(BIN)/python
-	@version="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
-	python="$$(scripts/find-python.sh --not "$$version")"; echo ".venv-alt: made with $$("$$python" --version)"; \
+	@version="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" && \
+	python="$$(scripts/find-python.sh --not "$$version")" && \
+	echo ".venv-alt: made with $$("$$python" --version)" && \
 	"$$python" -m venv --clear .venv-alt
 	@.venv-alt/bin/python $(PIP_INSTALL) --require-hashes -r requirements/run.txt
 	@touch $@
