@@ -9,10 +9,11 @@ from typing import Any
 
 from components.argocd.applications import application_name
 from components.cluster import platform
-from components.cluster.params import TARGET, Fleet
+from components.cluster.params import Fleet
 from components.cluster.stack_alerts import alerts_of
 from components.common import labels
 from components.common.manifest import Manifest
+from components.facts import epp as epp_facts
 from components.facts.engines import engine as engine_facts
 from components.inference_gateway import build as inference_gateway
 from components.inference_gateway import epp
@@ -20,7 +21,7 @@ from components.inference_gateway.wiring import WIRINGS
 from components.litellm.proxy_config import fallbacks, model_entries
 from components.litellm.workload import MASTER_KEY_FIELD, PORT
 from components.model_service.build import token_name
-from components.monitoring import build as monitoring
+from components.monitoring.mixin import Alert
 from components.serving_runtimes.engines import ENGINES
 from components.stack import build as stack_build
 from components.stack import sizing
@@ -42,6 +43,7 @@ _WITH_CONDITIONS = (
     "AgentgatewayPolicy",
 )
 """Kinds of the gateway whose status says whether their controller took them."""
+_ROUTING = ("Gateway", "HTTPRoute", "InferencePool", "ClientTrafficPolicy")
 _ASK: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": ("chat/completions", {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 16}),
     "completion": ("completions", {"prompt": "Hello", "max_tokens": 16}),
@@ -74,8 +76,8 @@ class Forward:
     service: str
 
 
-def values(fleet: Fleet, stack: Stack) -> dict[str, Any]:
-    """What ``templates/runbook.md.j2`` is rendered with."""
+def values(fleet: Fleet, stack: Stack, alerts: tuple[Alert, ...]) -> dict[str, Any]:
+    """What ``templates/runbook.md.j2`` is rendered with; ``alerts`` are those of the cluster."""
     wiring = WIRINGS[stack.gateway.wiring]
     gateways = list(gateway_manifests(fleet, stack))
     objects = [as_object(stack, one) for part in stack_build.built(stack) for one in part.manifests]
@@ -88,7 +90,14 @@ def values(fleet: Fleet, stack: Stack) -> dict[str, Any]:
         "namespace": stack.namespace,
         "application": application_name(fleet, stack.name),
         "platform_application": application_name(fleet, "platform"),
-        "cluster_target": TARGET,
+        "self_heal": fleet.params.environment.self_heal,
+        "probe_namespace": "default"
+        if fleet.cluster.namespaces.pod_security == "restricted"
+        else stack.namespace,
+        "ready_metric": epp_facts.metric(fleet.cluster.versions["llmdRouter"], "pool_ready_endpoints")
+        if stack.has_pool
+        else None,
+        "selector": ",".join(f"{key}={value}" for key, value in sorted(node_selector(stack).items())),
         "engine": ENGINES[stack.runtime.engine],
         "engine_title": engine_facts(stack.runtime.engine).title,
         "hardware": hardware(stack),
@@ -100,6 +109,7 @@ def values(fleet: Fleet, stack: Stack) -> dict[str, Any]:
         "pods": pod_selector(stack),
         "objects": objects,
         "conditions": [one for one in objects if one.kind in _WITH_CONDITIONS],
+        "policies": [one for one in objects if one.kind in _WITH_CONDITIONS and one.kind not in _ROUTING],
         "shared_conditions": [
             as_object(stack, one)
             for one in gateways
@@ -125,7 +135,7 @@ def values(fleet: Fleet, stack: Stack) -> dict[str, Any]:
             name: request(name, body)
             for name in (*stack.served_names[:1], *stack.model.adapters, stack.public_name)
         },
-        "alerts": alerts_of(stack, monitoring.alerts(fleet)),
+        "alerts": alerts_of(stack, alerts),
     }
 
 
@@ -177,6 +187,11 @@ def pod_selector(stack: Stack) -> str:
         else labels.predictor_selector(stack.names.predictor_app)
     )
     return ",".join(f"{key}={value}" for key, value in chosen.items())
+
+
+def node_selector(stack: Stack) -> dict[str, str]:
+    """Labels of the nodes that the pods may run on."""
+    return stack.accelerator.node_selector | stack.pool.node_selector
 
 
 def hardware(stack: Stack) -> str:
