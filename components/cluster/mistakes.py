@@ -8,15 +8,21 @@ from collections.abc import Iterator
 from components.argocd import mistakes as argocd
 from components.cluster.params import ClusterParams
 from components.common.errors import Mistake
+from components.facts.compatibility import components
 from components.facts.suggest import nearest
 from components.inference_gateway.wiring import WIRINGS
 from components.litellm import mistakes as litellm
 from components.stack.params import Stack
 
 
-def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
-    """What is wrong with a cluster target, or between its stacks."""
+def own(params: ClusterParams) -> Iterator[Mistake]:
+    """What is wrong with a cluster's own facts."""
     cluster = params.cluster
+    known = sorted(components())
+    for name in sorted(set(cluster.versions) - set(known)):
+        near = nearest(name, known)
+        remedy = f"did you mean {near!r}?" if near else f"known: {', '.join(known)}"
+        yield Mistake(("cluster", "versions", name), f"nothing knows a component {name!r}", remedy)
     for name, on in sorted(cluster.runtimes.items()):
         if on and name not in params.runtimes:
             near = nearest(name, params.runtimes)
@@ -34,6 +40,10 @@ def mistakes(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mista
             yield Mistake(
                 path, f"there is no wiring {shared.wiring!r}", f"choose one of {', '.join(WIRINGS)}"
             )
+
+
+def between(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
+    """What is wrong between the stacks of a cluster."""
     yield from _objects(stacks)
     yield from argocd.mistakes(params, stacks)
     yield from litellm.mistakes(params, stacks)

@@ -83,6 +83,8 @@ class SharedGateway(Params):
 
     wiring: str
     """The wiring of every stack that uses it."""
+    class_name: Slug | None = None
+    """GatewayClass; the wiring's own when unset."""
     namespace: Namespace | None = None
     """The cluster's namespace when unset."""
 
@@ -93,8 +95,8 @@ class Namespaces(Params):
     create: bool = True
     """``false`` when another release owns them."""
     pod_security: Literal["privileged", "baseline", "restricted"] = "baseline"
-    """The Pod Security level that is enforced. Model weights from OCI images share a process namespace, which
-    baseline allows and restricted allows too."""
+    """The Pod Security level that is enforced. KServe takes the security context off pods whose weights come from
+    ``oci://`` images, which ``restricted`` refuses."""
 
 
 class Cluster(Params):
@@ -121,6 +123,8 @@ class Cluster(Params):
     shared_gateways: dict[Slug, SharedGateway] = Field(default_factory=dict)
     envoy_gateway: EnvoyGateway = EnvoyGateway()
     knative: Knative = Knative()
+    image_pull_secrets: dict[Slug, bool] = Field(default_factory=dict)
+    """Secrets for private registries that every namespace holds; pods get them through their service accounts."""
     secret_store: SecretStore | None = None
     secrets: dict[Slug, RemoteSecret] = Field(default_factory=dict)
     """Secrets in the store, by purpose: ``hugging-face``, ``litellm-master-key``."""
@@ -155,3 +159,9 @@ class Cluster(Params):
     def has(self, component: str) -> bool:
         """Whether a component is declared as installed."""
         return component in self.versions
+
+
+def pull_secrets(cluster: Cluster) -> dict[str, list[dict[str, str]]]:
+    """``imagePullSecrets`` of a ServiceAccount; nothing where the cluster needs none."""
+    names = sorted(name for name, on in cluster.image_pull_secrets.items() if on)
+    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}

@@ -19,6 +19,8 @@ class Mistake:
     """What is wrong."""
     remedy: str
     """What to do."""
+    target: str = ""
+    """The target whose parameters hold it, where that is not the one that was compiled."""
 
 
 class MistakesError(InferstackError):

@@ -77,6 +77,14 @@ def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
             return Mistake(path, f"{name} is {value!r}", f"allowed: {context.get('expected')}")
         case "string_pattern_mismatch":
             return Mistake(path, f"{name} is {value!r}", f"it must match {context.get('pattern')}")
+        case "string_type" if isinstance(value, int | float):
+            return Mistake(
+                path, f"{name} is the number {value}, not a text", f'write it in quotes: "{value}"'
+            )
+        case "int_type" | "float_type" | "bool_type" if isinstance(value, str):
+            return Mistake(
+                path, f"{name} is the text {_short(value)}", "remove the quotes, or write what is meant"
+            )
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
             return Mistake(path, f"{name} is {_short(value)}: {message}", "correct the value")

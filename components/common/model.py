@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from components.common.params import FlagValue, Params
+from components.common.runtime import Engine
 
 StorageUri = Annotated[
     str, StringConstraints(pattern=r"^(hf|pvc|oci|oci\+native|s3|gs|https?|hdfs|webhdfs|file)://[^\s]+$")
@@ -15,6 +16,19 @@ StorageUri = Annotated[
 
 ServedName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,252}$")]
 """A model name as clients send it."""
+
+
+AdapterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+"""A LoRA adapter's name: clients send it, and it names a folder in the pod."""
+
+Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+$")]
+"""A commit, tag or branch of a model repository."""
+
+
+def pinned(uri: str, revision: str | None) -> str:
+    """A storage URI with its revision, where the scheme has one: ``hf://owner/model:revision``."""
+    has_one = not uri.startswith("hf://") or ":" in uri.removeprefix("hf://")
+    return uri if has_one or revision is None else f"{uri}:{revision}"
 
 
 class Weights(Params):
@@ -29,8 +43,6 @@ class Weights(Params):
     them from ``hf://`` (KServe v0.20 kserve_storage.py)."""
     file: str | None = None
     """The ``.gguf`` file below /mnt/models that llama.cpp loads."""
-    read_write_many: bool | None = None
-    """For ``pvc://``: whether the claim can be mounted on several nodes. Unset means unknown."""
 
 
 class Architecture(Params):
@@ -68,7 +80,14 @@ class Adapter(Params):
     """One LoRA adapter of the model; its name is the entry's key."""
 
     uri: StorageUri
+    revision: Revision | None = None
+    """Revision of the adapter; for ``hf://`` it becomes part of the URI."""
     rank: int = Field(default=16, ge=1)
+
+    @property
+    def storage_uri(self) -> str:
+        """``uri`` with the pinned revision."""
+        return pinned(self.uri, self.revision)
 
 
 class Model(Params):
@@ -80,7 +99,7 @@ class Model(Params):
     licence: str | None = None
     gated: bool = False
     """Whether the publisher asks for an access token."""
-    revision: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+$")] | None = None
+    revision: Revision | None = None
     """Revision of the weights; for ``hf://`` it becomes part of the URI."""
     weights: Weights
     ollama_tag: (
@@ -94,15 +113,12 @@ class Model(Params):
     """Unknown architecture means an unknown memory verdict, never a good one."""
     aliases: dict[ServedName, bool] = Field(default_factory=dict)
     """Further names under which it is served; ``false`` switches one off."""
-    adapters: dict[ServedName, Adapter] = Field(default_factory=dict)
+    adapters: dict[AdapterName, Adapter] = Field(default_factory=dict)
     """LoRA adapters, keyed by served name."""
-    args: dict[str, FlagValue] = Field(default_factory=dict)
-    """Engine flags that the model itself needs (tool-call parser, chat template), without dashes."""
+    args: dict[Engine, dict[str, FlagValue]] = Field(default_factory=dict)
+    """Flags that the model itself needs (tool-call parser, chat template), by engine, without dashes."""
 
     @property
     def storage_uri(self) -> str | None:
         """``weights.uri`` with the pinned revision where the scheme has one (``hf://owner/model:revision``)."""
-        uri = self.weights.uri
-        if uri and self.revision and uri.startswith("hf://") and ":" not in uri[len("hf://") :]:
-            return f"{uri}:{self.revision}"
-        return uri
+        return pinned(self.weights.uri, self.revision) if self.weights.uri else None

@@ -21,7 +21,7 @@ def fleet_mistakes(parameters: Parameters, inventory: Path) -> list[str]:
     lines: dict[str, list[str]] = {}
     for target in sorted(parameters):
         for mistake in target_mistakes(target, parameters):
-            place_of = position(origins, target, mistake)
+            place_of = position(origins, mistake.target or target, mistake)
             lines.setdefault(f"{place_of}: {mistake.message}; {mistake.remedy}", []).append(target)
     return [f"{line} [{_targets(who)}]" for line, who in sorted(lines.items())]
 

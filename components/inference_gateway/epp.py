@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.common import emit, flags, labels
+from components.common.cluster import pull_secrets
 from components.common.manifest import Manifest
 from components.inference_gateway import epp_config
 from components.inference_gateway.wiring.protocol import Wiring
@@ -26,7 +27,8 @@ _USER = 65532
 def build(stack: Stack, wiring: Wiring) -> Iterator[Manifest]:
     """Every object of the EPP."""
     text = emit.dump(epp_config.config(stack, single_pick=wiring.SINGLE_PICK))
-    yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(stack)}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(stack)}
+    yield account | pull_secrets(stack.cluster)
     yield role(stack)
     yield _binding(stack, "RoleBinding", stack.names.epp, "Role")
     if stack.gateway.epp.metrics_auth:

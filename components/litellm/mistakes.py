@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from components.cluster.params import ClusterParams
 from components.common.cluster import Cluster
@@ -45,14 +45,18 @@ def _secrets(cluster: Cluster) -> Iterator[Mistake]:
             )
 
 
-def _public(stacks: tuple[Stack, ...]) -> list[str]:
-    return sorted({stack.public_name for stack in stacks if stack.params.litellm.enabled})
+def _public(stacks: tuple[Stack, ...]) -> dict[str, list[Stack]]:
+    """The stacks behind each public name, both sorted."""
+    owners: dict[str, list[Stack]] = defaultdict(list)
+    for stack in sorted(stacks, key=lambda stack: (stack.public_name, stack.name)):
+        if stack.params.litellm.enabled:
+            owners[stack.public_name].append(stack)
+    return dict(owners)
 
 
 def _models(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
     """A public name stands for one model; several stacks that serve it share the load."""
-    for name in _public(stacks):
-        owners = [s for s in stacks if s.params.litellm.enabled and s.public_name == name]
+    for name, owners in _public(stacks).items():
         if len({stack.model.name for stack in owners}) > 1:
             which = ", ".join(stack.name for stack in owners)
             wrong = f"the public name {name!r} stands for different models in stacks {which}"
@@ -66,20 +70,25 @@ def _fallbacks(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
         for fallback in stack.params.litellm.fallbacks:
             if fallback == stack.public_name:
                 wrong = f"stack {stack.name} falls back to itself"
-                yield Mistake(("cluster", "litellm"), wrong, "remove the fallback")
+                yield _at(stack, fallback, wrong, "remove the fallback")
             elif fallback not in known:
                 wrong = f"stack {stack.name} falls back to {fallback!r}, which no stack of the cluster serves"
-                yield Mistake(("cluster", "litellm"), wrong, _known(fallback, known))
+                yield _at(stack, fallback, wrong, _known(fallback, known))
 
 
-def _known(name: str, known: list[str]) -> str:
+def _at(stack: Stack, fallback: str, message: str, remedy: str) -> Mistake:
+    target = f"{stack.cluster.name}.{stack.name}"
+    return Mistake(("litellm", "fallbacks", fallback), message, remedy, target)
+
+
+def _known(name: str, known: Collection[str]) -> str:
     near = nearest(name, known)
     return f"{f'did you mean {near!r}? ' if near else ''}known: {', '.join(known)}"
 
 
 def _adapters(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
     """The name of an adapter is a public name: it stands for one adapter, and for no model."""
-    public = {stack.public_name for stack in stacks if stack.params.litellm.enabled}
+    public = _public(stacks)
     meanings: dict[str, set[str]] = defaultdict(set)
     for stack in stacks:
         if stack.params.litellm.enabled:

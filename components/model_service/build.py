@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.common import labels, quantities
-from components.common.cluster import SecretStore
+from components.common.cluster import SecretStore, pull_secrets
 from components.common.manifest import Manifest
 from components.common.place import KEEP, SYNC_OPTIONS
 from components.facts import metric as metric_name
 from components.model_service.params import Claim
 from components.serving_runtimes.build import namespaced_runtime
 from components.serving_runtimes.engines import ENGINES
-from components.serving_runtimes.engines.protocol import http_probe, variables
+from components.serving_runtimes.engines.protocol import USER, http_probe, variables
 from components.stack import sizing
 from components.stack.params import Stack
 
@@ -47,9 +47,15 @@ def service_account(stack: Stack) -> Manifest:
         "apiVersion": "v1",
         "kind": "ServiceAccount",
         "metadata": {"name": stack.names.service_account},
-        **({"secrets": [{"name": token_name(stack)}]} if stack.needs_token else {}),
+        **({"secrets": secrets} if (secrets := _secrets(stack)) else {}),
+        **pull_secrets(stack.cluster),
         "automountServiceAccountToken": False,
     }
+
+
+def _secrets(stack: Stack) -> list[dict[str, str]]:
+    token = token_name(stack) if stack.needs_token else None
+    return [{"name": name} for name in (token, stack.serving.storage.secret) if name]
 
 
 def token_name(stack: Stack) -> str:
@@ -99,12 +105,10 @@ def weights_claim(claim: Claim) -> Manifest:
 def inference_service(stack: Stack) -> Manifest:
     """The InferenceService."""
     annotations: dict[str, str] = {"serving.kserve.io/deploymentMode": stack.serving.mode}
-    service_labels: dict[str, str] = {}
     if stack.is_knative:
         # Counts the wait for a GPU and the fetch of the weights too (kserve#1247).
         budget = sizing.startup_seconds(stack) * 2
         annotations |= {"serving.knative.dev/progress-deadline": f"{budget}s"}
-        service_labels = {"networking.kserve.io/visibility": "cluster-local"}
     else:
         annotations["serving.kserve.io/autoscalerClass"] = stack.scaler
     return {
@@ -112,7 +116,8 @@ def inference_service(stack: Stack) -> Manifest:
         "kind": "InferenceService",
         "metadata": {
             "name": stack.names.service,
-            "labels": service_labels,
+            # KServe publishes nothing: clients come through LiteLLM.
+            "labels": {"networking.kserve.io/visibility": "cluster-local"},
             "annotations": annotations,
         },
         "spec": {"predictor": predictor(stack)},
@@ -137,10 +142,18 @@ def predictor(stack: Stack) -> dict[str, Any]:
         **({"labels": pod_labels(stack)} if pod_labels(stack) else {}),
         **({"priorityClassName": stack.serving.priority_class} if stack.serving.priority_class else {}),
         **_scaling(stack),
+        **({"securityContext": security} if (security := _pod_security(stack)) else {}),
         **({"volumes": volumes} if (volumes := ENGINES[stack.runtime.engine].pod_volumes(stack)) else {}),
         **({"storageUris": storage_uris(stack)} if stack.storage_uri and stack.model.adapters else {}),
         "model": model(stack),
     }
+
+
+def _pod_security(stack: Stack) -> dict[str, Any]:
+    """A new claim belongs to root; the group lets the engine's user keep models in it."""
+    if stack.runtime.engine != "ollama" or stack.serving.storage.claim is None:
+        return {}
+    return {"fsGroup": USER, "fsGroupChangePolicy": "OnRootMismatch"}
 
 
 def pod_labels(stack: Stack) -> dict[str, str]:
@@ -230,7 +243,7 @@ def storage_uris(stack: Stack) -> list[dict[str, str]]:
     adapters = sorted(stack.model.adapters.items())
     return [
         {"uri": str(stack.storage_uri), "mountPath": "/mnt/models"},
-        *({"uri": adapter.uri, "mountPath": f"/mnt/adapters/{name}"} for name, adapter in adapters),
+        *({"uri": adapter.storage_uri, "mountPath": f"/mnt/adapters/{name}"} for name, adapter in adapters),
     ]
 
 

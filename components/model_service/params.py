@@ -42,6 +42,8 @@ class Claim(Params):
     """A PersistentVolumeClaim for weights."""
 
     name: Slug
+    path: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")] | None = None
+    """Folder of the weights in the claim; its root when unset."""
     create: bool = False
     """Compile the claim too (it is never pruned); otherwise it must exist."""
     size: Quantity | None = None
@@ -56,7 +58,9 @@ class Storage(Params):
     uri: StorageUri | None = None
     """Overrides ``model.weights.uri``."""
     claim: Claim | None = None
-    """The claim behind a ``pvc://`` URI, or (Ollama) the claim that keeps pulled models."""
+    """The claim that holds the weights or, for Ollama, keeps the models that it pulled."""
+    secret: Slug | None = None
+    """Secret with the credentials of an object store, as KServe wants it; it must exist."""
 
 
 class Serving(Params):

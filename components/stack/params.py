@@ -173,9 +173,12 @@ class Stack:
     @cached_property
     def storage_uri(self) -> str | None:
         """What KServe fetches or mounts; none when the engine pulls the model itself."""
+        storage = self.serving.storage
         if self.runtime.engine == "ollama":
             return None
-        return self.serving.storage.uri or self.model.storage_uri
+        if storage.claim:
+            return "pvc://" + "/".join(filter(None, (storage.claim.name, storage.claim.path)))
+        return storage.uri or self.model.storage_uri
 
     @property
     def needs_token(self) -> bool:

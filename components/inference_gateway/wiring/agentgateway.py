@@ -52,6 +52,11 @@ def gateway(gateway: InternalGateway) -> Iterator[Manifest]:
     }
 
 
+def service(gateway: InternalGateway) -> str:
+    """Called like the Gateway."""
+    return gateway.name
+
+
 def policies(stack: Stack) -> Iterator[Manifest]:
     """None: the InferencePool is all it needs."""
     yield from ()

@@ -44,22 +44,19 @@ def gateway(gateway: InternalGateway) -> Iterator[Manifest]:
     }
     if not _in_gateway_namespace(gateway):
         envoy = gateway.cluster.envoy_gateway
-        yield alias_service(
-            gateway, f"{proxy_service(gateway)}.{envoy.namespace}.svc.{gateway.cluster.domain}"
-        )
+        yield alias_service(gateway, f"{service(gateway)}.{envoy.namespace}.svc.{gateway.cluster.domain}")
 
 
 def _in_gateway_namespace(gateway: InternalGateway) -> bool:
     return gateway.cluster.envoy_gateway.deploy == "GatewayNamespace"
 
 
-def proxy_service(gateway: InternalGateway) -> str:
+def service(gateway: InternalGateway) -> str:
     """Service of the proxy. In the controller's namespace it must be told apart by the Gateway's namespace."""
     return gateway.name if _in_gateway_namespace(gateway) else f"{gateway.namespace}-{gateway.name}"
 
 
 def _proxy(gateway: InternalGateway) -> dict[str, Any]:
-    service = {"name": proxy_service(gateway), "type": "ClusterIP"}
     return {
         # Adding a policy to a Gateway restarts its listener; a stream that is longer than this is cut then.
         "shutdown": {"drainTimeout": f"{gateway.longest_request_seconds}s"},
@@ -67,7 +64,7 @@ def _proxy(gateway: InternalGateway) -> dict[str, Any]:
             "type": "Kubernetes",
             "kubernetes": {
                 "envoyDeployment": {"replicas": 2},
-                "envoyService": service,
+                "envoyService": {"name": service(gateway), "type": "ClusterIP"},
             },
         },
     }

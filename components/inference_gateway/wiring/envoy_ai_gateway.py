@@ -21,6 +21,7 @@ ROUTE_TIMEOUTS = True
 NEEDS: tuple[str, ...] = ("envoyGateway", "envoyAiGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 gateway = envoy.gateway
+service = envoy.service
 
 
 def tls(stack: Stack) -> Tls:

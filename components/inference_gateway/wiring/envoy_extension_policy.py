@@ -24,6 +24,7 @@ ROUTE_TIMEOUTS = True
 NEEDS: tuple[str, ...] = ("envoyGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 gateway = envoy.gateway
+service = envoy.service
 
 
 def tls(stack: Stack) -> Tls:

@@ -42,6 +42,11 @@ def gateway(gateway: InternalGateway) -> Iterator[Manifest]:
     }
 
 
+def service(gateway: InternalGateway) -> str:
+    """None: the load balancer has an address, and the inventory gives it a name."""
+    return ""
+
+
 def policies(stack: Stack) -> Iterator[Manifest]:
     """Health check and timeout of the pool, as policies: the route may hold neither."""
     engine = ENGINES[stack.runtime.engine]

@@ -41,8 +41,12 @@ def gateway(gateway: InternalGateway) -> Iterator[Manifest]:
         "metadata": {**metadata, "annotations": {"networking.istio.io/service-type": "ClusterIP"}},
         "spec": {"gatewayClassName": gateway.class_name, "listeners": [listener(gateway)]},
     }
-    host = f"{gateway.name}-{gateway.class_name}.{gateway.namespace}.svc.{gateway.cluster.domain}"
-    yield alias_service(gateway, host)
+    yield alias_service(gateway, f"{service(gateway)}.{gateway.namespace}.svc.{gateway.cluster.domain}")
+
+
+def service(gateway: InternalGateway) -> str:
+    """``<gateway>-<class>``."""
+    return f"{gateway.name}-{gateway.class_name}"
 
 
 def policies(stack: Stack) -> Iterator[Manifest]:

@@ -51,6 +51,9 @@ class Wiring(Protocol):
     def tls(self, stack: Stack) -> Tls:
         """TLS between gateway and EPP."""
 
+    def service(self, gateway: InternalGateway) -> str:
+        """The Service that the implementation makes for a Gateway."""
+
     def pool_annotations(self, stack: Stack) -> dict[str, str]:
         """Annotations of the InferencePool."""
 

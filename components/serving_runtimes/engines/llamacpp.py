@@ -53,7 +53,7 @@ def arguments(stack: Stack) -> list[str]:
         derived["threads"] = sizing.cpu_cores(stack)
     if stack.model.kind == "embedding":
         derived["embedding"] = True
-    chosen = derived | stack.runtime.args | stack.model.args | stack.serving.args
+    chosen = derived | stack.runtime.args | stack.model.args.get("llamacpp", {}) | stack.serving.args
     return ["--model", f"/mnt/models/{stack.model.weights.file}", *flags.render(chosen, separate=True)]
 
 

@@ -21,7 +21,8 @@ _ENVIRONMENT = {
     "OLLAMA_MODELS": "/data/models",
     "OLLAMA_NO_CLOUD": "1",
 }
-# Pulls once, gives the model its served names, loads it, then lives and dies with the server.
+# Pulls once, gives the model its served names, loads it (an empty prompt does; an embedding model refuses it),
+# then lives and dies with the server.
 _START = """\
 set -eu
 ollama serve &
@@ -30,6 +31,7 @@ trap 'kill -TERM "$server"; wait "$server"' TERM INT
 until ollama list >/dev/null 2>&1; do kill -0 "$server"; sleep 1; done
 ollama show "$MODEL_TAG" >/dev/null 2>&1 || ollama pull "$MODEL_TAG"
 for name in $MODEL_NAMES; do ollama cp "$MODEL_TAG" "$name"; done
+ollama run "$MODEL_TAG" "" >/dev/null 2>&1 || true
 touch /tmp/model-ready
 wait "$server"
 """

@@ -62,7 +62,7 @@ def arguments(stack: Stack) -> list[str]:
     derived = (
         {"max-model-len": stack.context_length} | _parallelism(stack) | _memory(stack) | _adapters(stack)
     )
-    chosen = derived | stack.runtime.args | stack.model.args | stack.serving.args
+    chosen = derived | stack.runtime.args | stack.model.args.get("vllm", {}) | stack.serving.args
     return ["--served-model-name", *stack.served_names, *flags.render(chosen)]
 
 

@@ -37,7 +37,11 @@ def test_missing_fact() -> None:
 
 def test_wrong_type_is_not_converted() -> None:
     found = _mistakes(serving={"minReplicas": "1"})
-    assert "serving.minReplicas is '1'" in found["serving", "minReplicas"].message
+    assert found["serving", "minReplicas"] == Mistake(
+        ("serving", "minReplicas"),
+        "serving.minReplicas is the text '1'",
+        "remove the quotes, or write what is meant",
+    )
 
 
 def test_allowed_words_are_named() -> None:

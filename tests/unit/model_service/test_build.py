@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.objects import objects, one
 from tests.support.stacks import make_stack
 
@@ -57,7 +59,7 @@ def test_vllm_is_told_the_names_it_serves() -> None:
 def test_a_stack_overrides_a_models_flag_and_a_model_a_runtimes() -> None:
     arguments = _predictor(
         runtimes={"vllm": {"args": {"max-num-seqs": 64, "seed": 1, "enable-prefix-caching": True}}},
-        model={"args": {"max-num-seqs": 128, "seed": 2}},
+        model={"args": {"vllm": {"max-num-seqs": 128, "seed": 2}, "llamacpp": {"seed": 3}}},
         serving={"args": {"max-num-seqs": 256}},
     )["model"]["args"]
     assert {"--max-num-seqs=256", "--seed=2", "--enable-prefix-caching"} <= set(arguments)
@@ -111,13 +113,15 @@ def test_open_weights_need_no_secret() -> None:
 
 
 def test_a_gated_model_from_a_claim_needs_no_token() -> None:
-    claim = {"storage": {"uri": "pvc://weights/llama", "claim": {"name": "weights"}}}
+    claim = {"storage": {"claim": {"name": "weights", "path": "llama"}}}
     assert "ExternalSecret" not in objects(make_stack(model={"gated": True}, serving=claim))
 
 
 def test_a_created_claim_is_never_deleted() -> None:
-    storage = {"uri": "pvc://weights/llama", "claim": {"name": "weights", "create": True, "size": "200Gi"}}
-    claim = one(make_stack(serving={"storage": storage}), "PersistentVolumeClaim")
+    storage = {"claim": {"name": "weights", "path": "llama", "create": True, "size": "200Gi"}}
+    stack = make_stack(serving={"storage": storage})
+    claim = one(stack, "PersistentVolumeClaim")
+    assert one(stack, "InferenceService")["spec"]["predictor"]["model"]["storageUri"] == "pvc://weights/llama"
     assert claim["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
 
 
@@ -171,6 +175,8 @@ def test_ollama_keeps_its_models_on_a_claim() -> None:
     volumes = one(stack, "InferenceService")["spec"]["predictor"]["volumes"]
     assert volumes == [{"name": "data", "persistentVolumeClaim": {"claimName": "ollama"}}]
     assert one(stack, "PersistentVolumeClaim")["metadata"]["name"] == "ollama"
+    security = one(stack, "InferenceService")["spec"]["predictor"]["securityContext"]
+    assert security == {"fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch"}
 
 
 def test_knative_gets_no_field_that_it_refuses() -> None:
@@ -206,3 +212,20 @@ def test_a_namespaced_runtime_goes_with_the_stack() -> None:
     assert (
         one(stack, "InferenceService")["spec"]["predictor"]["model"]["runtime"] == runtime["metadata"]["name"]
     )
+
+
+@pytest.mark.parametrize("mode", [{}, _KNATIVE])
+def test_kserve_publishes_nothing(mode: dict[str, Any]) -> None:
+    labels = one(make_stack(**mode), "InferenceService")["metadata"]["labels"]
+    assert labels["networking.kserve.io/visibility"] == "cluster-local"
+
+
+def test_private_registries_and_object_stores() -> None:
+    stack = make_stack(
+        model={"weights": {"uri": "s3://models/llama"}},
+        serving={"storage": {"secret": "object-store"}},
+        cluster={"imagePullSecrets": {"registry": True, "old": False}},
+    )
+    for name in ("llama-70b-model", "llama-70b-inference-gateway-epp"):
+        assert one(stack, "ServiceAccount", name)["imagePullSecrets"] == [{"name": "registry"}]
+    assert one(stack, "ServiceAccount", "llama-70b-model")["secrets"] == [{"name": "object-store"}]

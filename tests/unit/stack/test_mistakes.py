@@ -12,6 +12,9 @@ from tests.support.stacks import make_stack
 _CPU = {"runtime": "llamacpp", "pool": "cpu", "tensorParallelSize": None}
 _GGUF = {"weights": {"uri": "s3://models/q.gguf", "file": "q.gguf"}}
 
+_OLLAMA = {"runtime": "ollama", "tensorParallelSize": None}
+_TAG = {"ollamaTag": "llama3.3:70b"}
+
 CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     "unknown runtime": ({"serving": {"runtime": "vlm"}}, ("serving", "runtime"), "there is no runtime 'vlm'"),
     "runtime off": ({"cluster": {"runtimes": {"vllm": False}}}, ("serving", "runtime"), "switched off"),
@@ -76,13 +79,13 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("model", "ollamaTag"),
         "pulls",
     ),
-    "claim elsewhere": (
-        {"serving": {"storage": {"claim": {"name": "w"}}}},
-        ("serving", "storage", "claim", "name"),
-        "not from claim",
+    "claim and uri": (
+        {"serving": {"storage": {"uri": "s3://m/x", "claim": {"name": "w"}}}},
+        ("serving", "storage", "uri"),
+        "remove one of them",
     ),
     "claim without size": (
-        {"serving": {"storage": {"uri": "pvc://w/llama", "claim": {"name": "w", "create": True}}}},
+        {"serving": {"storage": {"claim": {"name": "w", "create": True}}}},
         ("serving", "storage", "claim", "size"),
         "needs a size",
     ),
@@ -90,7 +93,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         {
             "serving": {
                 "minReplicas": 2,
-                "storage": {"uri": "pvc://w/llama", "claim": {"name": "w", "accessMode": "ReadWriteOnce"}},
+                "storage": {"claim": {"name": "w", "accessMode": "ReadWriteOnce"}},
             }
         },
         ("serving", "storage", "claim", "accessMode"),
@@ -151,6 +154,54 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         "only works with",
     ),
     "no issuer": ({"gateway": {"epp": {"tls": "cert-manager"}}}, ("gateway", "epp", "issuer"), "issuer"),
+    "image volume on an old cluster": (
+        {"model": {"weights": {"uri": "oci+native://r.example.com/m:1"}}, "cluster": {"kubernetes": "1.34"}},
+        ("model", "weights", "uri"),
+        "Kubernetes 1.35",
+    ),
+    "image under restricted": (
+        {
+            "model": {"weights": {"uri": "oci://r.example.com/m:1"}},
+            "cluster": {"namespaces": {"podSecurity": "restricted"}},
+        },
+        ("model", "weights", "uri"),
+        "restricted",
+    ),
+    "adapter called like its model": (
+        {"model": {"adapters": {"llama-70b": {"uri": "s3://m/a"}}}},
+        ("model", "adapters", "llama-70b"),
+        "called like",
+    ),
+    "gateway service": (
+        {"gateway": {"wiring": "istio", "className": "i" * 40}, "cluster": {"versions": {"istio": "1.30.3"}}},
+        ("kapitan", "vars", "target"),
+        "the gateway's Service",
+    ),
+    "kubernetes unknown": (
+        {"cluster": {"kubernetes": "1.99"}},
+        ("cluster", "kubernetes"),
+        "schemas are known",
+    ),
+    "unread on ollama": (
+        {"serving": _OLLAMA | {"kvCacheDtype": "fp8"}, "model": _TAG},
+        ("serving", "kvCacheDtype"),
+        "has no effect",
+    ),
+    "unread on vllm": (
+        {"serving": {"parallelRequests": 4}},
+        ("serving", "parallelRequests"),
+        "has no effect",
+    ),
+    "unread without tls": (
+        {"gateway": {"epp": {"issuer": "ca"}}},
+        ("gateway", "epp", "issuer"),
+        "has no effect",
+    ),
+    "unread without a gateway": (
+        {"gateway": {"enabled": False, "hostname": "x.example.com"}},
+        ("gateway", "hostname"),
+        "has no effect",
+    ),
     "backend api": ({"gateway": {"epp": {"tls": "self-signed"}}}, ("gateway", "epp", "tls"), "Backend API"),
 }
 
@@ -168,11 +219,12 @@ def test_refused(case: str) -> None:
 
 def test_a_name_that_is_too_long_is_refused_not_cut() -> None:
     with pytest.raises(MistakesError) as caught:
-        make_stack("a" * 42)
+        make_stack("a" * 42, cluster={"envoyGateway": {"deploy": "GatewayNamespace"}})
     epp, host = caught.value.mistakes
     assert ("EPP Service" in epp.message, "by 1" in epp.remedy) == (True, True)
     assert ("KServe host label" in host.message, "by 2" in host.remedy) == (True, True)
-    assert make_stack("a" * 40).names.epp == "a" * 40 + "-inference-gateway-epp"
+    stack = make_stack("a" * 40, cluster={"envoyGateway": {"deploy": "GatewayNamespace"}})
+    assert stack.names.epp == "a" * 40 + "-inference-gateway-epp"
 
 
 def test_several_mistakes_at_once() -> None:

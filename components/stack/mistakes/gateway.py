@@ -1,0 +1,92 @@
+"""Gateway, wiring and TLS of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.common import names
+from components.common.errors import Mistake
+from components.inference_gateway.build import own_gateway
+from components.inference_gateway.wiring import WIRINGS
+from components.stack.params import Stack
+
+
+def gateway(stack: Stack) -> Iterator[Mistake]:
+    """The wiring, its gateway and its TLS fit the cluster and each other."""
+    wanted, cluster = stack.gateway, stack.cluster
+    if not wanted.enabled:
+        return
+    if stack.is_knative:
+        yield Mistake(
+            ("gateway", "enabled"),
+            "an Endpoint Picker that talks to pods would blind Knative's autoscaler",
+            "set gateway.enabled: false (LiteLLM then calls the Knative Service), or serving.mode: Standard",
+        )
+        return
+    wiring = WIRINGS[wanted.wiring]
+    for component in wiring.NEEDS if stack.has_pool else ():
+        if not cluster.has(component):
+            yield Mistake(
+                ("gateway", "wiring"),
+                f"wiring {wanted.wiring} needs {component}, which cluster {cluster.name} does not declare",
+                f"set cluster.versions.{component}, or choose another wiring",
+            )
+    if wanted.shared and cluster.shared_gateways[wanted.shared].wiring != wanted.wiring:
+        other = cluster.shared_gateways[wanted.shared].wiring
+        yield Mistake(
+            ("gateway", "wiring"),
+            f"the stack is wired by {wanted.wiring}, its shared gateway {wanted.shared!r} by {other}",
+            "use one wiring for all stacks of a shared gateway",
+        )
+    if wanted.wiring == "gke" and not wanted.hostname:
+        yield Mistake(
+            ("gateway", "hostname"),
+            "GKE makes no Service for a Gateway, so LiteLLM needs a name for it",
+            "set gateway.hostname",
+        )
+    if wanted.pool.failure_mode == "FailOpen" and wiring.FAILURE_MODE == "FailClose":
+        yield Mistake(
+            ("gateway", "pool", "failureMode"),
+            f"wiring {wanted.wiring} always fails closed: FailOpen would be a promise that nobody keeps",
+            "remove the key",
+        )
+    yield from _service_name(stack)
+    yield from _tls(stack)
+
+
+def _service_name(stack: Stack) -> Iterator[Mistake]:
+    """The Service that the gateway's implementation makes has a name that fits."""
+    if stack.gateway.shared:
+        return
+    wiring = WIRINGS[stack.gateway.wiring]
+    name = wiring.service(own_gateway(stack, wiring))
+    if len(name) > names.LABEL_LIMIT:
+        yield Mistake(
+            ("serving", "name") if stack.serving.name else ("kapitan", "vars", "target"),
+            f"the gateway's Service would be called {name!r}: {len(name)} characters, {names.LABEL_LIMIT} are allowed",
+            f"shorten the stack's or namespace's name by {len(name) - names.LABEL_LIMIT}",
+        )
+
+
+def _tls(stack: Stack) -> Iterator[Mistake]:
+    epp = stack.gateway.epp
+    path = ("gateway", "epp", "tls")
+    real = WIRINGS[stack.gateway.wiring].tls(stack)
+    if epp.tls is not None and epp.tls != real:
+        yield Mistake(path, f"wiring {stack.gateway.wiring} only works with tls: {real}", "remove the key")
+    if real == "cert-manager" and not (epp.issuer and stack.cluster.has("certManager")):
+        yield Mistake(
+            ("gateway", "epp", "issuer"),
+            "a certificate needs cert-manager and an issuer",
+            "set gateway.epp.issuer and cluster.versions.certManager",
+        )
+    if (
+        epp.tls == "self-signed"
+        and stack.gateway.wiring == "envoy-extension-policy"
+        and not stack.cluster.envoy_gateway.backend_api
+    ):
+        yield Mistake(
+            path,
+            "TLS to a self-signed EPP needs Envoy Gateway's Backend API",
+            "set cluster.envoyGateway.backendApi: true if it is switched on, or tls: off",
+        )

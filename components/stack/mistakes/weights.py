@@ -1,0 +1,120 @@
+"""Weights, claims, tokens, context and adapters of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.common.errors import Mistake
+from components.facts.versions import parse
+from components.model_service.build import TOKEN_PURPOSE
+from components.stack.params import Stack
+
+
+def weights(stack: Stack) -> Iterator[Mistake]:
+    """Something says where the weights come from, and the engine can read them."""
+    model, runtime = stack.model, stack.runtime
+    if runtime.engine == "ollama":
+        if not model.ollama_tag:
+            yield Mistake(
+                ("model", "ollamaTag"),
+                "Ollama needs the name under which it pulls the model",
+                "set model.ollamaTag: name:tag",
+            )
+        return
+    if stack.storage_uri is None:
+        yield Mistake(
+            ("model", "weights", "uri"),
+            "nothing says where the weights come from",
+            "set model.weights.uri or serving.storage.uri",
+        )
+        return
+    if runtime.engine == "llamacpp" and not (model.weights.file or "").endswith(".gguf"):
+        yield Mistake(
+            ("model", "weights", "file"), "llama.cpp needs the name of a .gguf file", "set model.weights.file"
+        )
+    if stack.needs_token:
+        yield from _token(stack)
+
+
+def claim(stack: Stack) -> Iterator[Mistake]:
+    """A claim can be made, mounted and found."""
+    wanted = stack.serving.storage.claim
+    path = ("serving", "storage", "claim")
+    if wanted is None:
+        return
+    if stack.serving.storage.uri:
+        yield Mistake(
+            ("serving", "storage", "uri"),
+            "the weights cannot come from a URI and from a claim",
+            "remove one of them",
+        )
+    if wanted.create and not wanted.size:
+        yield Mistake(
+            (*path, "size"), "a claim that is created needs a size", "set its size, for example 200Gi"
+        )
+    if wanted.access_mode == "ReadWriteOnce" and stack.max_replicas > 1:
+        yield Mistake(
+            (*path, "accessMode"),
+            f"a ReadWriteOnce claim mounts on one node, but there may be {stack.max_replicas} pods",
+            "use ReadOnlyMany or ReadWriteMany",
+        )
+
+
+def image(stack: Stack) -> Iterator[Mistake]:
+    """Weights from an OCI image fit the cluster."""
+    uri, cluster = stack.storage_uri or "", stack.cluster
+    path = ("serving", "storage", "uri") if stack.serving.storage.uri else ("model", "weights", "uri")
+    if uri.startswith("oci+native://") and parse(cluster.kubernetes) < parse("1.35"):
+        yield Mistake(
+            path,
+            f"image volumes need Kubernetes 1.35, cluster {cluster.name} has {cluster.kubernetes}",
+            "use oci://, which KServe mounts through a sidecar",
+        )
+    if uri.startswith("oci://") and cluster.namespaces.pod_security == "restricted":
+        yield Mistake(
+            path,
+            "KServe takes the security context off a pod with an oci:// image, which level restricted refuses",
+            "use oci+native://, or cluster.namespaces.podSecurity: baseline",
+        )
+
+
+def _token(stack: Stack) -> Iterator[Mistake]:
+    cluster = stack.cluster
+    if cluster.secret_store is None or TOKEN_PURPOSE not in cluster.secrets:
+        yield Mistake(
+            ("cluster", "secrets"),
+            f"{stack.model.name} is gated, and cluster {cluster.name} does not say where its access token is kept",
+            f"set cluster.secretStore and cluster.secrets.{TOKEN_PURPOSE}",
+        )
+
+
+def context(stack: Stack) -> Iterator[Mistake]:
+    """The context is one that the model was made for."""
+    wanted = stack.serving.max_model_len
+    if wanted and wanted > stack.model.max_context:
+        yield Mistake(
+            ("serving", "maxModelLen"),
+            f"{wanted} tokens, but {stack.model.name} was made for {stack.model.max_context}",
+            "lower it, or raise model.maxContext if the model's card says so",
+        )
+
+
+def adapters(stack: Stack) -> Iterator[Mistake]:
+    """Adapters have an engine that loads them, and names of their own."""
+    if stack.model.adapters and stack.runtime.engine != "vllm":
+        yield Mistake(
+            ("model", "adapters"),
+            f"{stack.runtime.engine} serves no LoRA adapters here",
+            "use a vLLM runtime",
+        )
+    if stack.model.adapters and stack.is_knative:
+        yield Mistake(
+            ("model", "adapters"), "Knative mode cannot mount several storage URIs", "use Standard mode"
+        )
+    for name in sorted(stack.model.adapters):
+        if name in stack.served_names:
+            yield Mistake(
+                ("model", "adapters", name),
+                f"the adapter {name!r} is called like the model that it adapts",
+                "rename the adapter",
+            )
