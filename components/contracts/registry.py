@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from components.contracts.messages import Violation, path_text, suggestion, viol
 class Compiled:
     """A schema document and its validator."""
 
-    document: Json
+    document: Json = field(repr=False)
     validator: jsonschema_rs.Draft202012Validator
 
     def check(self, obj: Any) -> list[Violation]:

@@ -83,7 +83,7 @@ def test_the_contract_is_within_the_crd(group: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("group", "kind"), COVERED)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_generated_objects_are_valid_by_the_crd_and_its_rules(group: str, kind: str, data: st.DataObject) -> None:
     obj = data.draw(objects(_ours(group, kind), _words(group, kind)))
