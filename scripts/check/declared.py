@@ -9,8 +9,8 @@ from typing import Any
 from components.cluster.params import TARGET, ClusterParams
 from components.common.cluster import Cluster
 from components.common.environment import Environment
-from components.common.errors import Mistake, MistakesError
-from components.common.load import load
+from components.common.errors import Mistake
+from components.common.load import attempt
 from components.stack.params import Stack, StackParams, Waiver
 
 Rendered = Mapping[str, Mapping[str, Any]]
@@ -19,8 +19,7 @@ Rendered = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Declared:
-    """The parsed parameters of one cluster's targets. A target that does not parse is in ``mistakes``
-    only."""
+    """The parsed parameters of one cluster's targets, without those that do not parse."""
 
     cluster: str
     params: ClusterParams | None
@@ -43,12 +42,17 @@ class Declared:
             return self.params.environment
         return next((stack.params.environment for stack in self.stacks.values()), None)
 
-    def waivers(self, target: str) -> Mapping[str, Waiver]:
-        """The waivers of a target, by rule."""
+    def own(self, target: str) -> ClusterParams | StackParams | None:
+        """The parameters of one target, where they parse."""
         name = target.rpartition(".")[2]
         if name == TARGET:
-            return self.params.waivers if self.params else {}
-        return self.stacks[name].params.waivers if name in self.stacks else {}
+            return self.params
+        return self.stacks[name].params if name in self.stacks else None
+
+    def waivers(self, target: str) -> Mapping[str, Waiver]:
+        """The waivers of a target, by rule."""
+        params = self.own(target)
+        return params.waivers if params else {}
 
 
 def clusters_of(targets: Iterable[str]) -> list[str]:
@@ -57,17 +61,30 @@ def clusters_of(targets: Iterable[str]) -> list[str]:
 
 
 def declared(cluster: str, rendered: Rendered) -> Declared:
-    """The parameters of a cluster's targets among ``rendered``."""
+    """The parameters of a cluster's targets among ``rendered``. Values that do not parse are left out where a
+    target makes sense without them."""
     params: ClusterParams | None = None
     stacks: dict[str, Stack] = {}
     mistakes: dict[str, list[Mistake]] = {}
     for target in sorted(name for name in rendered if name.rpartition(".")[0] == cluster):
         name = target.rpartition(".")[2]
-        try:
-            if name == TARGET:
-                params = load(target, rendered[target], ClusterParams)
-            else:
-                stacks[name] = Stack(name, load(target, rendered[target], StackParams))
-        except MistakesError as error:
-            mistakes[target] = error.mistakes
+        if name == TARGET:
+            params, found = attempt(rendered[target], ClusterParams)
+        else:
+            one, found = attempt(rendered[target], StackParams)
+            if one and _resolves(one):
+                stacks[name] = Stack(name, one)
+        if found:
+            mistakes[target] = found
     return Declared(cluster, params, stacks, mistakes)
+
+
+def _resolves(params: StackParams) -> bool:
+    """Whether what :class:`Stack` derives its facts of is there."""
+    serving, cluster = params.serving, params.cluster
+    return (
+        serving.runtime in params.runtimes
+        and serving.pool in cluster.pools
+        and cluster.pools[serving.pool].accelerator in params.accelerators
+        and (not params.gateway.shared or params.gateway.shared in cluster.shared_gateways)
+    )

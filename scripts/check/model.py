@@ -175,6 +175,12 @@ class Hit:
     """The target whose parameters hold ``cause``, where it is not the object's own."""
     level: Level | None = None
     """Overrides the rule's level: a verdict of *margin* is no error."""
+    place: Place | None = None
+    """The line of the inventory, where it is known already; else ``cause`` is looked up."""
+    chain: tuple[str, ...] = ()
+    """The includes that led to ``place``, outermost first."""
+    file: str = ""
+    """The compiled file, where it holds no object."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from scripts.check.model import Hit, Level
+from scripts.check.model import Hit, KeyPath, Level
 
-Scope = Literal["object", "stack", "cluster", "fleet"]
+Scope = Literal["inventory", "tree", "object", "stack", "cluster", "fleet", "waiver"]
 Check = Callable[..., Iterator[Hit]]
 
+ALL = "*"
+"""In ``kinds``: objects of every kind."""
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
-_ARGUMENTS: Mapping[Scope, int] = {"object": 2, "stack": 1, "cluster": 1, "fleet": 1}
+_ARGUMENTS: Mapping[Scope, int] = {"object": 2}
+"""How many arguments a check takes, where it is not one."""
 
 
 class RuleError(Exception):
@@ -52,7 +55,18 @@ class Rule:
     level: Level
     relaxed: Mapping[str, Level]
     """Another level in an environment: ``{"dev": "note"}``."""
+    cause: KeyPath
+    """Key of the target's parameters that leads to a hit which names none."""
     check: Check
+
+    @property
+    def waivable(self) -> bool:
+        """Whether a waiver can set it aside: not what keeps the check itself from working."""
+        return self.scope not in ("inventory", "tree", "waiver")
+
+    def level_in(self, environment: str) -> Level:
+        """The level in an environment (``prod``); the rule's own where there is no other."""
+        return self.relaxed.get(environment, self.level)
 
 
 _RULES: dict[str, Rule] = {}
@@ -68,6 +82,7 @@ def rule(
     scope: Scope = "object",
     level: Level = "error",
     relaxed: Mapping[str, Level] | None = None,
+    cause: KeyPath = (),
 ) -> Callable[[Check], Check]:
     """Registers a function as the rule ``name``. Raises RuleError for a declaration that lacks something."""
 
@@ -83,11 +98,12 @@ def rule(
             raise RuleError(f"rule {name} is declared twice")
         if (scope == "object") != bool(kinds):
             raise RuleError(f"rule {name}: a rule of scope object names its kinds, and no other does")
-        if len(inspect.signature(check).parameters) != _ARGUMENTS[scope]:
-            raise RuleError(f"rule {name}: a rule of scope {scope} takes {_ARGUMENTS[scope]} argument(s)")
+        wanted = _ARGUMENTS.get(scope, 1)
+        if len(inspect.signature(check).parameters) != wanted:
+            raise RuleError(f"rule {name}: a rule of scope {scope} takes {wanted} argument(s)")
         topic = check.__module__.rpartition(".")[2]
         levels = dict(relaxed or {})
-        _RULES[name] = Rule(name, title, why, fix, source, topic, scope, kinds, level, levels, check)
+        _RULES[name] = Rule(name, title, why, fix, source, topic, scope, kinds, level, levels, cause, check)
         return check
 
     return register

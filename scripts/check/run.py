@@ -1,19 +1,42 @@
-"""Running rules over views."""
+"""Running rules over views, and making findings of what they hit."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from scripts.check.fleet import ClusterView, FleetView, StackView
-from scripts.check.model import Hit
-from scripts.check.rule import Rule
+from scripts.check.cause import Causes
+from scripts.check.declared import Declared
+from scripts.check.fleet import ClusterView, StackView
+from scripts.check.model import Finding, Hit, Obj
+from scripts.check.rule import ALL, Rule
+
+
+@dataclass
+class Seconds:
+    """CPU seconds by what they were spent on: ``read``, ``inventory``, and each rule by id."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def add(self, what: str, since: float) -> float:
+        """Books the time since ``since`` (of :func:`time.process_time`); returns the time now."""
+        now = time.process_time()
+        self.spent[what] = self.spent.get(what, 0.0) + now - since
+        return now
+
+    def merge(self, other: Seconds) -> None:
+        """Adds what another process spent."""
+        for what, seconds in other.spent.items():
+            self.spent[what] = self.spent.get(what, 0.0) + seconds
 
 
 def cluster_hits(rule: Rule, view: ClusterView) -> Iterator[Hit]:
-    """What a rule finds in one cluster; nothing for a rule of scope ``fleet``."""
+    """What a rule of scope ``object``, ``stack`` or ``cluster`` finds in one cluster; nothing for another
+    scope."""
     match rule.scope:
         case "object":
-            for obj in view.of(*rule.kinds):
+            for obj in view.objects if ALL in rule.kinds else view.of(*rule.kinds):
                 yield from rule.check(obj, view)
         case "stack":
             for stack in view.stacks.values():
@@ -22,9 +45,36 @@ def cluster_hits(rule: Rule, view: ClusterView) -> Iterator[Hit]:
             yield from rule.check(view)
 
 
-def fleet_hits(rules: Iterable[Rule], view: FleetView) -> Iterator[tuple[Rule, Hit]]:
-    """What rules of scope ``fleet`` find."""
-    for rule in rules:
-        if rule.scope == "fleet":
-            for hit in rule.check(view):
-                yield rule, hit
+def guarded(hits: Iterable[Hit]) -> Iterator[Hit | Exception]:
+    """The hits of a rule, and the exception that ended it: one faulty rule must not hide what the others
+    find."""
+    iterator = iter(hits)
+    while True:
+        try:
+            yield next(iterator)
+        except StopIteration:
+            return
+        except Exception as error:
+            yield error
+            return
+
+
+def finding(rule: Rule, hit: Hit, environment: str, declared: Declared | None, causes: Causes) -> Finding:
+    """A hit as it is told."""
+    place, chain = causes.of(rule, hit, declared)
+    obj = hit.at if isinstance(hit.at, Obj) else None
+    target = obj.target if obj else str(hit.at)
+    return Finding(
+        rule=rule.id,
+        level=hit.level or rule.level_in(environment),
+        message=hit.message,
+        why=rule.why,
+        fix=hit.fix or rule.fix,
+        cluster=target.rpartition(".")[0],
+        target=target,
+        object=obj.ref if obj else "",
+        field=hit.field,
+        file=obj.path if obj else hit.file,
+        cause=place,
+        chain=chain,
+    )

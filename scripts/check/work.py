@@ -1,0 +1,114 @@
+"""The check of one cluster: read, parse, run every rule that needs no other cluster. Runs in a process of its
+own."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.inventory.inventory import Inventory
+from components.inventory.origin import Origins
+from scripts.check import stage
+from scripts.check.cause import Causes
+from scripts.check.declared import Declared, declared
+from scripts.check.fleet import ClusterView
+from scripts.check.model import Finding, Hit
+from scripts.check.read import Tree, read
+from scripts.check.rule import Rule, rules
+from scripts.check.run import Seconds, cluster_hits, finding, guarded
+from scripts.check.tree import TreeView
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cluster to check."""
+
+    root: Path
+    """The project."""
+    cluster: str
+    targets: frozenset[str]
+    """Its targets that render."""
+    known: frozenset[str]
+    """All its targets."""
+    debug: bool = False
+    """Let a faulty rule end the run."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a job."""
+
+    declared: Declared
+    findings: tuple[Finding, ...]
+    objects: int
+    seconds: Seconds
+    faults: tuple[str, ...] = ()
+    """Rules that failed themselves, one line each."""
+
+
+class _Cluster:
+    """The state of one job."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.inventory = Inventory(job.root / "inventory")
+        self.causes = Causes(Origins(self.inventory))
+        self.seconds = Seconds()
+        self.findings: list[Finding] = []
+        self.faults: list[str] = []
+        self.environment = ""
+        self.declared: Declared | None = None
+
+    def take(self, rule: Rule, hits: Iterator[Hit]) -> None:
+        """Makes findings of a rule's hits."""
+        since = time.process_time()
+        for hit in hits if self.job.debug else guarded(hits):
+            if isinstance(hit, Exception):
+                self.faults.append(f"rule {rule.id} on {self.job.cluster}: {type(hit).__name__}: {hit}")
+            else:
+                self.findings.append(finding(rule, hit, self.environment, self.declared, self.causes))
+        self.seconds.add(rule.id, since)
+
+
+def check_cluster(job: Job) -> Result:
+    """Checks one cluster. Never raises for what it finds; a faulty rule is a fault of the result."""
+    cluster = _Cluster(job)
+    since = time.process_time()
+    tree = read(job.root, job.cluster)
+    since = cluster.seconds.add("read", since)
+    view = _inventory(cluster)
+    cluster.seconds.add("inventory", since)
+    known = cluster.declared
+    assert known is not None  # noqa: S101 - set by _inventory
+    cluster.environment = known.environment.name if known.environment else ""
+    for rule in rules().values():
+        if rule.scope == "inventory":
+            cluster.take(rule, rule.check(view))
+        elif rule.scope == "tree":
+            cluster.take(rule, rule.check(TreeView(tree, known, job.known)))
+    _rules(cluster, tree, known)
+    gc.collect()
+    return Result(known, tuple(cluster.findings), len(tree.objects), cluster.seconds, tuple(cluster.faults))
+
+
+def _inventory(cluster: _Cluster) -> stage.InventoryView:
+    parameters, problems = stage.rendered(cluster.inventory, cluster.job.targets)
+    known = declared(cluster.job.cluster, parameters)
+    cluster.declared = known
+    parsed = [(target, one) for target, mistakes in known.mistakes.items() for one in mistakes]
+    return stage.InventoryView(
+        problems=tuple(problems),
+        parameters=tuple(parsed),
+        combinations=tuple(stage.combinations(known, parameters)),
+    )
+
+
+def _rules(cluster: _Cluster, tree: Tree, known: Declared) -> None:
+    if known.facts is None:
+        return
+    view = ClusterView(known, tree.objects)
+    for rule in rules().values():
+        cluster.take(rule, cluster_hits(rule, view))
