@@ -62,3 +62,27 @@ def test_an_alias_that_hides_a_model() -> None:
     pair = (make_stack("a"), make_stack("b", model={"name": "acme/b"}))
     found = mistake(*pair, litellm={"modelGroupAliases": {"a": "b"}})
     assert found.path == ("cluster", "litellm", "modelGroupAliases", "a")
+
+
+def test_an_alias_that_leads_nowhere() -> None:
+    found = mistake(litellm={"modelGroupAliases": {"gpt-4": "llama-7b"}})
+    assert found.path == ("cluster", "litellm", "modelGroupAliases", "gpt-4")
+    assert "did you mean 'llama-70b'?" in found.remedy
+
+
+def test_a_public_name_that_stands_for_two_models() -> None:
+    pair = (make_stack("a"), make_stack("b", model={"name": "acme/b"}, litellm={"modelName": "a"}))
+    assert "in stacks a, b" in mistake(*pair).message
+    make_fleet(make_stack("a"), make_stack("b", litellm={"modelName": "a"}))
+
+
+def test_fallbacks_that_lead_nowhere_or_back() -> None:
+    assert "falls back to itself" in mistake(make_stack(litellm={"fallbacks": {"llama-70b": 1}})).message
+    found = mistake(make_stack(litellm={"fallbacks": {"llama-70": 1}}))
+    assert "which no stack of the cluster serves" in found.message
+    assert "did you mean 'llama-70b'?" in found.remedy
+
+
+def test_a_stack_that_stays_out_is_no_fallback() -> None:
+    hidden = make_stack("hidden", model={"name": "acme/h"}, litellm={"enabled": False})
+    assert "'hidden'" in mistake(make_stack(litellm={"fallbacks": {"hidden": 1}}), hidden).message
