@@ -1,9 +1,10 @@
 """Which classes a target is made of, in the order in which reclass-rs merges them, and how each came in.
 
-Classes are visited depth first: a class merges after everything that it includes, each class once, at its first
-place; the target's own parameters come last. A name that starts with a dot is looked up beside the file that
-includes it, each further dot one folder up. `${…}` in a name sees the parameters merged so far, `_reclass_`
-among them, but not those of the file itself. Source: reclass-rs 0.10 `src/node/mod.rs`, `render_impl`.
+Classes are visited depth first: a class merges after everything that it includes, each class once, at its
+first place; the target's own parameters come last. A name that starts with a dot is looked up beside the file
+that includes it, each further dot one folder up. `${…}` in a name sees the parameters merged so far,
+`_reclass_` among them, but not those of the file itself. Source: reclass-rs 0.10 `src/node/mod.rs`,
+`render_impl`.
 
 A loop of classes overflows the stack of reclass-rs and ends Kapitan without a word; here it is a problem.
 """

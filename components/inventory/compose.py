@@ -1,8 +1,8 @@
 """From YAML text to a tree of `node.Node`, with everything wrong in it as `Problem`s.
 
-Refused, because they hide where a fact comes from or because reclass-rs fails on them: anchors, aliases, tags,
-merge keys, directives, duplicate keys, keys that are no text, several documents, more than `MAX_DEPTH` levels.
-Never raises on any text.
+Refused, because they hide where a fact comes from or because reclass-rs fails on them: anchors, aliases,
+tags, merge keys, directives, duplicate keys, keys that are no text, several documents, more than `MAX_DEPTH`
+levels. Never raises on any text.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ MAX_NODES: Final = 100_000
 
 #: Before a key: override instead of merge, and constant.
 OPERATORS: Final = ("~", "=")
+#: The first character after the operator when there is no name.
+_NO_NAME: Final = ("", *OPERATORS)
 #: Line and column, counted from 1.
 _Place = tuple[int, int]
 
@@ -155,6 +157,8 @@ def _last_line(event: yaml.Event) -> int:
 
 def _key_fault(key: ScalarNode, entry: Entry, earlier: Entry | None) -> tuple[str, str, str] | None:
     """Message, remedy and rule when reclass-rs refuses the key, or reads it as nobody would expect."""
+    if isinstance(key.value, str) and earlier is None and entry.key[:1] not in _NO_NAME and key.text != "<<":
+        return None
     shown = quoted(key.text)
     if key.text == "<<" and key.plain:
         hint = "write the keys here, or share them through a class"
@@ -164,7 +168,8 @@ def _key_fault(key: ScalarNode, entry: Entry, earlier: Entry | None) -> tuple[st
     if not entry.key or entry.key[0] in OPERATORS:
         return f"key {shown} has no name after its operator", "name the key", "key-name"
     if earlier is not None:
-        return f"duplicate key {shown}, set before in line {earlier.line}", "remove one of the two", "duplicate-key"
+        message = f"duplicate key {shown}, set before in line {earlier.line}"
+        return message, "remove one of the two", "duplicate-key"
     return None
 
 

@@ -1,7 +1,7 @@
 """Resolves references and merges layers exactly as reclass-rs does, and remembers which line did what.
 
-A port of `Value::interpolate` and `Token::resolve` of reclass-rs 0.10 (`src/types/value.rs`, `src/refs/mod.rs`);
-a property test holds it against reclass-rs itself.
+A port of `Value::interpolate` and `Token::resolve` of reclass-rs 0.10 (`src/types/value.rs`,
+`src/refs/mod.rs`); a property test holds it against reclass-rs itself.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ MAX_REFERENCE_DEPTH: Final = 64
 MAX_VALUES: Final = 100_000
 #: A text counts as one value for each so many characters.
 CHARACTERS_PER_VALUE: Final = 100
+#: Dangling references of one target for which the nearest key is looked up, which takes long.
+MAX_HINTS: Final = 50
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Evaluator:
     def __init__(self, root: Mapping) -> None:
         self.root = root
         self._spent = 0
+        self._missing = 0
 
     def evaluate(self) -> Mapping:
         """All parameters, resolved. What cannot be resolved is a `Failure` in its place. Raises Broken."""
@@ -93,7 +96,9 @@ class Evaluator:
         if self._spent > MAX_VALUES:
             message = "references expand to more data than any stack has"
             remedy = "do not reference a value again from within what it references"
-            raise Broken("reference-size", message, remedy, at[-1] if at else None)
+            too_much = Broken("reference-size", message, remedy, at[-1] if at else None)
+            too_much.ends = True
+            raise too_much
 
     def _mapping(self, mapping: Mapping, state: _State) -> Mapping:
         items: dict[str, Value] = {}
@@ -130,7 +135,7 @@ class Evaluator:
             seen = self._derived(self._interpolate(found, state), at, before, path)
             return replace(seen, below=text.below)
         via: list[Reference] = []
-        words = [self._word(part, state.copy(), at, via) for part in parts]
+        words = [self._word(part, state, at, via) for part in parts]
         made_by = (replace(at, via=tuple(via)),)
         return Literal("".join(words), made_by, text.below)
 
@@ -138,7 +143,7 @@ class Evaluator:
         """The text of one part; the references that it took are added to `via`."""
         if isinstance(part, str):
             return part
-        before, path, found = self._resolve(part, state, at)
+        before, path, found = self._resolve(part, state.copy(), at)
         via.extend(before)
         if path is not None:
             via.append(Reference(path, found))
@@ -158,11 +163,12 @@ class Evaluator:
             message = f"more than {MAX_REFERENCE_DEPTH} references lead from here to the value"
             raise Broken("reference-depth", message, "reference the value itself", at, ref.start)
         before: list[Reference] = []
-        words = [self._word(part, state.copy(), at, before) for part in ref.parts]
+        words = [self._word(part, state, at, before) for part in ref.parts]
         name, has_default, default = "".join(words).partition("::")
         if name in state.seen:
-            loop = ", ".join(f"`{path}`" for path in sorted({*state.seen, name}))
-            raise Broken("reference-loop", f"the reference ends in itself, by {loop}", "set one of them", at, ref.start)
+            loop = ", ".join(f"`{path}`" for path in sorted(state.seen))
+            message = f"the reference ends in itself, by {loop}"
+            raise Broken("reference-loop", message, "set one of them to a value", at, ref.start)
         state.seen.add(name)
         path = tuple(name.split(":"))
         try:
@@ -170,7 +176,8 @@ class Evaluator:
         except _Missing as missing:
             if has_default:
                 return tuple(before), None, _default(default, at, ref)
-            raise missing.broken(name, at, ref) from None
+            self._missing += 1
+            raise missing.broken(name, at, ref, with_hint=self._missing <= MAX_HINTS) from None
         if isinstance(found, (Text, Layers)):
             found = self._interpolate(found, state)
         return tuple(before), path, found
@@ -180,11 +187,12 @@ class Evaluator:
         for index, key in enumerate(path):
             value = self._surface(value, state)
             if not isinstance(value, Mapping):
-                before = ":".join(path[:index])
-                message = f"reference {quoted('${' + ':'.join(path) + '}')} leads through `{before}`, which is {kind(value)}"
-                raise Broken("reference-type", message, "only keys of mappings can be referenced", at, ref.start)
+                name, before = ":".join(path), ":".join(path[:index])
+                message = f"reference {_written(name)} leads through {quoted(before)}, which is {kind(value)}"
+                remedy = "only keys of mappings can be referenced"
+                raise Broken("reference-type", message, remedy, at, ref.start)
             if key not in value.items:
-                raise _Missing(key, tuple(value.items), path[:index])
+                raise _Missing(key, value, path[:index])
             value = value.items[key]
         return value
 
@@ -193,43 +201,52 @@ class Evaluator:
         if isinstance(value, Text):
             return self._interpolate(value, state)
         if isinstance(value, Layers):
+            layers = value.items
             return merge_all(
-                self._interpolate(item, state.copy()) if isinstance(item, Text) else item for item in value.items
+                self._interpolate(it, state.copy()) if isinstance(it, Text) else it for it in layers
             )
         return value
 
-    def _derived(self, value: Value, at: Definition, before: tuple[Reference, ...], path: tuple[str, ...]) -> Resolved:
+    def _derived(
+        self, value: Value, at: Definition, before: tuple[Reference, ...], path: tuple[str, ...]
+    ) -> Resolved:
         """A resolved value as seen from `at` through a reference to `path`: its parts come from there too."""
         self._spend(1, (at,))
         here = (replace(at, via=(*before, Reference(path, value))),)
         if isinstance(value, Mapping):
-            items = {key: self._derived(item, at, before, (*path, key)) for key, item in value.items.items()}
-            return Mapping(items, value.constants, value.overrides, here)
+            below = {key: self._derived(item, at, before, (*path, key)) for key, item in value.items.items()}
+            return Mapping(below, value.constants, value.overrides, here)
         if isinstance(value, Sequence):
-            below = enumerate(value.items)
-            return Sequence(tuple(self._derived(item, at, before, (*path, str(i))) for i, item in below), here)
+            numbered = enumerate(value.items)
+            items = tuple(self._derived(item, at, before, (*path, str(i))) for i, item in numbered)
+            return Sequence(items, here)
         if isinstance(value, Failure):
             return Failure(value.error, here)
         return Literal(value.data if isinstance(value, Literal) else None, here)
 
 
 class _Missing(Exception):
-    """A key that a reference asks for does not exist; `known` are those that do."""
+    """A key that a reference asks for does not exist in `mapping`, which stands at the path `parent`."""
 
-    def __init__(self, key: str, known: tuple[str, ...], parent: tuple[str, ...]) -> None:
+    def __init__(self, key: str, mapping: Mapping, parent: tuple[str, ...]) -> None:
         super().__init__(key)
         self.key = key
-        self.known = known
+        self.mapping = mapping
         self.parent = parent
 
-    def broken(self, name: str, at: Definition, ref: Ref) -> Broken:
+    def broken(self, name: str, at: Definition, ref: Ref, *, with_hint: bool) -> Broken:
         inside = f" in `{':'.join(self.parent)}`" if self.parent else ""
-        message = f"reference {quoted('${' + name + '}')}: no key {quoted(self.key)}{inside}"
+        message = f"reference {_written(name)}: no key {quoted(self.key)}{inside}"
         if self.key != self.key.strip():
             remedy = "remove the blanks: they are part of the key"
         else:
-            remedy = did_you_mean(self.key, self.known, "set it in a class of this target, or correct the reference")
+            known = tuple(self.mapping.items) if with_hint else ()
+            remedy = did_you_mean(self.key, known, "set it in a class of the target, or correct the name")
         return Broken("reference-dangling", message, remedy, at, ref.start)
+
+
+def _written(path: str) -> str:
+    return quoted("${" + path + "}")
 
 
 def _parse(text: str, at: Definition) -> tuple[Part, ...]:
@@ -260,8 +277,9 @@ def _plain(node: Node, made_by: tuple[Definition, ...]) -> Resolved:
         return Literal(node.value, made_by)
     if isinstance(node, MappingNode):
         builder = MappingBuilder()
-        for entry in node.entries.values():
-            builder.insert(entry.key, _plain(entry.node, made_by), entry.operator == "=", entry.operator == "~")
+        for key, entry in node.entries.items():
+            below = _plain(entry.node, made_by)
+            builder.insert(key, below, constant=entry.operator == "=", override=entry.operator == "~")
         return builder.build(made_by)
     return Sequence(tuple(_plain(item, made_by) for item in node.items), made_by)
 

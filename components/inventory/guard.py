@@ -1,8 +1,8 @@
 """Everything in an inventory that must stop before Kapitan runs, all at once.
 
-Kapitan with reclass-rs ends without a word on a loop of classes, names no file for a dangling reference, ignores
-`clases:`, reads `on` as text where every other reader sees true, and reports one mistake at a time. `guard` reads
-each file once, follows the classes of every target, and checks each reference where it stands.
+Kapitan with reclass-rs ends without a word on a loop of classes, names no file for a dangling reference,
+ignores `clases:`, reads `on` as text where every other reader sees true, and reports one mistake at a time.
+`guard` reads each file once, follows the classes of every target, and checks each reference where it stands.
 
 >>> print(render_problems(guard("inventory")))
 inventory/classes/models/llama.yml:4:3: unknown class `runtimes.vlm`. did you mean `runtimes.vllm`?
@@ -25,7 +25,10 @@ from components.inventory.screen import Screen
 
 
 def guard(inventory: Inventory | Path | str) -> list[Problem]:
-    """All problems of an inventory, errors first. Unused classes and doubtful values are warnings. Never raises."""
+    """All problems of an inventory, errors first; unused classes and doubtful values are warnings.
+
+    Never raises.
+    """
     inventory = Inventory.of(inventory)
     chains = Chains(inventory)
     layout = inventory.layout
@@ -42,8 +45,10 @@ def guard(inventory: Inventory | Path | str) -> list[Problem]:
     if not any(problem.level == "error" for problem in problems):
         problems.extend(_unused_classes(inventory, all_chains))
     if not layout.targets and not layout.problems:
-        shown = f"{inventory.root.name}/targets"
-        problems.append(Problem(shown, 0, 0, "no target", "add targets/<cluster>/<stack>.yml", "layout-missing"))
+        place = f"{inventory.root.name}/targets"
+        problems.append(
+            Problem(place, 0, 0, "no target", f"add {place}/<cluster>/<stack>.yml", "layout-missing")
+        )
     return sort_problems(problems)
 
 
@@ -104,5 +109,5 @@ def _unused_classes(inventory: Inventory, chains: Iterable[Chain]) -> Iterator[P
     used = {use.unit.shown for chain in chains for use in chain.classes}
     for name, unit in inventory.layout.classes.items():
         if unit.shown not in used:
-            message = f"class `{name}` is in no target"
-            yield Problem(unit.shown, 0, 0, message, "include it or remove the file", "class-unused", level="warning")
+            message, remedy = f"class `{name}` is in no target", "include it or remove the file"
+            yield Problem(unit.shown, 0, 0, message, remedy, "class-unused", level="warning")

@@ -20,7 +20,8 @@ def layer_of(source: SourceFile) -> Mapping:
     node = source.parameters
     if node is None:
         return _EMPTY
-    return _mapping(node, source.name, (), (_definition(node, source.name, (), "", node.line, node.column),))
+    at = Definition(source.name, node.line, node.column, (), "", node)
+    return _mapping(node, source.name, (), (at,))
 
 
 def target_facts(name: str, file: str) -> Mapping:
@@ -48,27 +49,26 @@ def _mapping(node: MappingNode, file: str, key: KeyPath, made_by: Definitions) -
     for name, entry in node.entries.items():
         below = entry.node
         # A scalar is shown where its value stands, a mapping or list at its key.
-        place = (below.line, below.column) if isinstance(below, ScalarNode) else (entry.line, entry.column)
-        items[name] = _layer(below, file, (*key, name), entry.operator, *place)
+        place: Entry | ScalarNode = below if isinstance(below, ScalarNode) else entry
+        at = Definition(file, place.line, place.column, (*key, name), entry.operator, below)
+        items[name] = _layer(below, at)
     constants = frozenset(name for name, entry in node.entries.items() if entry.operator == "=")
     overrides = frozenset(name for name, entry in node.entries.items() if entry.operator == "~")
     return Mapping(items, constants, overrides, made_by)
 
 
-def _layer(node: Node, file: str, key: KeyPath, operator: str, line: int, column: int) -> Layer:
-    made_by = (_definition(node, file, key, operator, line, column),)
+def _layer(node: Node, at: Definition) -> Layer:
     if isinstance(node, MappingNode):
-        return _mapping(node, file, key, made_by)
+        return _mapping(node, at.file, at.key, (at,))
     if isinstance(node, SequenceNode):
-        items = enumerate(node.items)
-        return Sequence(tuple(_layer(it, file, (*key, i), "", it.line, it.column) for i, it in items), made_by)
+        return Sequence(tuple(_item(item, index, at) for index, item in enumerate(node.items)), (at,))
     if isinstance(node.value, str) and has_reference(node.value):
-        return Text(node.value, made_by)
-    return Literal(node.value, made_by)
+        return Text(node.value, (at,))
+    return Literal(node.value, (at,))
 
 
-def _definition(node: Node, file: str, key: KeyPath, operator: str, line: int, column: int) -> Definition:
-    return Definition(file, line, column, key, operator, node)
+def _item(node: Node, index: int, of: Definition) -> Layer:
+    return _layer(node, Definition(of.file, node.line, node.column, (*of.key, index), "", node))
 
 
 def _as_node(value: object) -> Node:

@@ -79,9 +79,9 @@ def _walk(root: Path, tree: str) -> Iterator[Unit | Problem]:
         try:
             names = sorted(entry.name for entry in os.scandir(folder))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            message = f"cannot be read: {error.strerror or type(error).__name__}"
             shown = _shown(root, tree, parts)
-            yield Problem(shown, 0, 0, f"cannot be read: {reason}", "check its permissions", "file-unreadable")
+            yield Problem(shown, 0, 0, message, "check its permissions", "file-unreadable")
             continue
         for name in names:
             path = folder / name
@@ -143,7 +143,7 @@ def _unit(tree: str, parts: tuple[str, ...], path: Path, shown: str) -> Iterator
             return
         yield Unit(".".join(parts), path, shown, ())
     elif parts == ("init",):
-        yield Problem(shown, 0, 0, "a class without a name", "move it into a folder or rename it", "name-slug")
+        yield Problem(shown, 0, 0, "a class without a name", "move or rename the file", "name-slug")
     elif parts[-1] == "init":
         yield Unit(".".join(parts[:-1]), path, shown, parts[:-2])
     else:

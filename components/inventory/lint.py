@@ -56,11 +56,13 @@ def _sections(root: MappingNode, report: _Report) -> Iterator[Problem]:
     for entry in root.entries.values():
         if entry.text not in SECTIONS:
             remedy = did_you_mean(entry.text, SECTIONS, "move it below `parameters:`")
-            yield report(entry, f"unknown key {quoted(entry.text)}: reclass ignores it", remedy, "top-level-key")
+            message = f"unknown key {quoted(entry.text)}: reclass ignores it"
+            yield report(entry, message, remedy, "top-level-key")
         elif entry.key in ("classes", "applications"):
             yield from _list_section(entry, report)
         elif entry.key in ("parameters", "exports") and not _is_mapping(entry.node):
-            yield report(entry.node, f"`{entry.key}` is not a mapping", "write `key: value` lines", "section-type")
+            message = f"`{entry.key}` is not a mapping"
+            yield report(entry.node, message, "write `key: value` lines", "section-type")
 
 
 def _list_section(entry: Entry, report: _Report) -> Iterator[Problem]:
@@ -72,7 +74,8 @@ def _list_section(entry: Entry, report: _Report) -> Iterator[Problem]:
         return
     for item in node.items:
         if not isinstance(item, ScalarNode) or not isinstance(item.value, str) or not item.value:
-            yield report(item, f"an entry of `{entry.key}` is not a name", "write a name, quoted if need be", "class-entry")
+            message = f"an entry of `{entry.key}` is not a name"
+            yield report(item, message, "write a name, quoted if need be", "class-entry")
 
 
 def _is_mapping(node: Node) -> bool:
@@ -117,7 +120,7 @@ def _scalar(path: KeyPath, node: ScalarNode, report: _Report) -> Iterator[Proble
     if not has_reference(text):
         return
     if _QUERY in text.replace("\\$[", ""):
-        message = "`$[` starts an inventory query, which reclass-rs 0.10 leaves as text and other versions run"
+        message = "`$[` starts an inventory query: text to reclass-rs 0.10, run by other versions"
         yield report(node, message, "write `\\$[` for the characters themselves", "inventory-query")
     try:
         parse(text)
@@ -129,16 +132,20 @@ def _scalar(path: KeyPath, node: ScalarNode, report: _Report) -> Iterator[Proble
 
 def _plain_scalar(path: KeyPath, node: ScalarNode, report: _Report) -> Iterator[Problem]:
     text = node.text
-    name = quoted(path[-1])
     if exceeds_64_bits(text):
-        message = f"{name}: {quoted(text)} is too large for a number of 64 bits"
+        message = f"{_named(path)}: {quoted(text)} is too large for a number of 64 bits"
         yield report(node, message, "quote it if it is text", "number-range")
         return
     other = other_reading(text)
     if other:
         here = "text" if isinstance(node.value, str) else f"the number {node.value}"
-        message = f"{name}: {quoted(text)} is {here} here and {other} to YAML 1.1 readers"
+        message = f"{_named(path)}: {quoted(text)} is {here} here and {other} to YAML 1.1 readers"
         yield report(node, message, f'write "{text}", true, false or a plain number', "ambiguous-scalar")
     elif looks_like_version(text):
-        message = f"{name}: {quoted(text)} is the number {node.value}"
+        message = f"{_named(path)}: {quoted(text)} is the number {node.value}"
         yield report(node, message, f'write "{text}" if it is a version', "number-version", level="warning")
+
+
+def _named(path: KeyPath) -> str:
+    """The nearest key, for a message."""
+    return quoted(next((step for step in reversed(path) if isinstance(step, str)), ""))

@@ -127,7 +127,8 @@ def kind(value: Value) -> str:
     if isinstance(value, Literal):
         if value.data is None:
             return "null"
-        return "text" if isinstance(value.data, str) else "true or false" if isinstance(value.data, bool) else "a number"
+        names = {str: "text", bool: "true or false"}
+        return names.get(type(value.data), "a number")
     return "a reference" if isinstance(value, Text) else "a value"
 
 

@@ -48,7 +48,7 @@ class MappingNode(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One `key: value`. `operator` is `~` (override), `=` (constant) or empty; `text` is the key as written."""
+    """One `key: value`. `operator` is `~` (override), `=` (constant) or empty; `text` the key as written."""
 
     key: str
     operator: str

@@ -46,6 +46,12 @@ class UnknownTarget(KeyError):
         return f"no target {quoted(self.name)}. {self.remedy}"
 
 
+def unknown_target(name: str, known: Iterable[str]) -> UnknownTarget:
+    """The error for a name that no target has."""
+    remedy = did_you_mean(name, known, "targets/<cluster>/<stack>.yml is `<cluster>.<stack>`")
+    return UnknownTarget(name, remedy)
+
+
 class CannotResolve(ValueError):
     """The target has problems that keep its parameters from being resolved."""
 
@@ -74,8 +80,8 @@ class Origins:
     def trace(self, target: str, key: str | KeyPath) -> list[Definition]:
         """Every line that takes part in the value at `key`, in merge order; the last active one wins.
 
-        `key` is a path below `parameters`, or its steps joined by dots. For a mapping or list, all files that add
-        to it are active. Empty when nothing sets the key. Raises UnknownTarget and CannotResolve.
+        `key` is a path below `parameters`, or its steps joined by dots. For a mapping or list, all files that
+        add to it are active. Empty when nothing sets the key. Raises UnknownTarget and CannotResolve.
         """
         parameters = self.parameters(target)
         path = split_key(parameters, key) if isinstance(key, str) else key
@@ -94,7 +100,7 @@ class Origins:
         """The files of a target in merge order. Raises UnknownTarget."""
         targets = self.inventory.layout.targets
         if target not in targets:
-            raise UnknownTarget(target, did_you_mean(target, targets, "`targets/<cluster>/<stack>.yml` names them"))
+            raise unknown_target(target, targets)
         return self.chains.chain(target)
 
     def target_file(self, target: str) -> str:

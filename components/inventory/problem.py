@@ -9,12 +9,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Level = Literal["error", "warning"]
 
 #: A text longer than this is cut in a message, so that one bad value cannot fill the terminal.
 MAX_QUOTED = 80
+#: Among more names than these no near one is looked for: it takes long, and the list is no vocabulary.
+MAX_CANDIDATES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,16 @@ class Problem:
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that the writer of `word` most likely meant, or None when nothing is near."""
-    known = sorted(set(candidates))
+    return _nearest(word, tuple(sorted(set(candidates))))
+
+
+@lru_cache(maxsize=4096)
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
     folded = {name.casefold(): name for name in known}
     if word.casefold() in folded:
         return folded[word.casefold()]
+    if len(known) > MAX_CANDIDATES or len(word) > MAX_QUOTED:
+        return None
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return near[0] if near else None
 

@@ -1,4 +1,4 @@
-"""The reference syntax of reclass-rs: `${a:b}`, nested `${a:${b}}`, escaped `\\${a}`.
+r"""The reference syntax of reclass-rs: `${a:b}`, nested `${a:${b}}`, escaped `\${a}`.
 
 A port of reclass-rs `src/refs/parser.rs` (0.10), whose grammar has corners: a backslash escapes only before
 `${`, `$[` and, inside a reference, `}`; blanks are part of a key; `${}` is an error.

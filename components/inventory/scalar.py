@@ -53,8 +53,8 @@ _RADIX: Final = re.compile(r"([-+]?)0(?:x([0-9a-fA-F]+)|o([0-7]+)|b([01]+))", re
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 
 _WORDS_1_1: Final = {
-    **{word: "true" for word in ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON")},
-    **{word: "false" for word in ("n", "N", "no", "No", "NO", "off", "Off", "OFF")},
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), "true"),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), "false"),
     "=": "a value tag",
     "<<": "a merge key",
 }

@@ -20,11 +20,18 @@ from components.inventory.reference import Ref, ReferenceSyntaxError, has_refere
 
 #: Values that the references of a clean target expand to at most.
 MAX_EXPANSION: Final = 10_000
+#: References that lead from one to the next in a clean target; reclass-rs takes 64.
+MAX_DEPTH: Final = 16
 
 #: The paths that reclass-rs adds to every target.
 _BUILT_IN: Final = frozenset(
-    ("_reclass_", *steps)
-    for steps in ((), ("environment",), ("name",), *(("name", last) for last in ("full", "parts", "path", "short")))
+    tuple(path.split(":"))
+    for path in (
+        "_reclass_",
+        "_reclass_:environment",
+        "_reclass_:name",
+        *(f"_reclass_:name:{form}" for form in ("full", "parts", "path", "short")),
+    )
 )
 
 
@@ -40,7 +47,7 @@ class _Facts:
 
 
 class Screen:
-    """The screen of one inventory. What it learns of a file, or of two files together, serves every target."""
+    """The screen of one inventory. What it learns of a file, or of two together, serves every target."""
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
@@ -146,7 +153,7 @@ class _Resolution:
             return 10
         if path in self._sizes:
             return self._sizes[path]
-        if path in self._open or not self._is_set(path):
+        if path in self._open or len(self._open) >= MAX_DEPTH or not self._is_set(path):
             return None
         self._open.add(path)
         total = 1

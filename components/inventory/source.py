@@ -115,8 +115,8 @@ def _read(path: Path) -> str:
             raise _Unreadable(f"too large: {megabytes}", "an inventory file holds at most 1 MiB", "yaml-size")
         content = path.read_bytes()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise _Unreadable(f"cannot be read: {reason}", "check the file and its permissions", "file-unreadable") from None
+        message = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise _Unreadable(message, "check the file and its permissions", "file-unreadable") from None
     try:
         return content.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:

@@ -1,7 +1,7 @@
 """How reclass-rs writes a value into a text: `"a-${b}"` with b true gives `a-True`.
 
-A port of `Value::raw_string` of reclass-rs 0.10: scalars as Python's `str`, numbers as Rust prints them, mappings
-and lists as JSON with sorted keys, every number in it as a float.
+A port of `Value::raw_string` of reclass-rs 0.10: scalars as Python's `str`, numbers as Rust prints them,
+mappings and lists as JSON with sorted keys, every number in it as a float.
 """
 
 from __future__ import annotations

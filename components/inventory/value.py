@@ -34,8 +34,8 @@ class Definition:
     """One line of the inventory that takes part in a value.
 
     `key` is the path at which it stands, below `parameters`: that of the value itself, or of a parent that
-    replaced or removed it. `operator` is `~`, `=` or empty. `via` holds the references in the raw value, in the
-    order in which they were resolved. `active` is false when a later definition replaced this one.
+    replaced or removed it. `operator` is `~`, `=` or empty. `via` holds the references in the raw value, in
+    the order in which they were resolved. `active` is false when a later definition replaced this one.
     """
 
     file: str
@@ -88,7 +88,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A mapping. Keys in `constants` cannot be set again; those in `overrides` replace what they merge over."""
+    """A mapping. Keys in `constants` cannot be set again; those in `overrides` replace what they meet."""
 
     items: AbstractMapping[str, Value]
     constants: frozenset[str]
@@ -200,8 +200,8 @@ def walk(value: Value, path: KeyPath) -> Value | None:
 def definitions(value: Value, path: KeyPath = ()) -> Definitions:
     """Every line that takes part in the value at a path, in merge order; the last one wins.
 
-    A line that was replaced has `active` false. A parent that replaced or removed the value stands in the list
-    as the line that did so. Empty when nothing ever set the path.
+    A line that was replaced has `active` false. A parent that replaced or removed the value stands in the
+    list as the line that did so. Empty when nothing ever set the path.
     """
     if isinstance(value, Layers):
         return tuple(found for layer in value.items for found in definitions(layer, path))
