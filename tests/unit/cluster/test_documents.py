@@ -43,10 +43,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "ollama": {"serving": {"runtime": "ollama", **CPU}, "model": {"ollamaTag": "llama3.3:70b"}},
     "claim": {
         "serving": {
-            "storage": {
-                "uri": "pvc://weights/llama",
-                "claim": {"name": "weights", "create": True, "size": "200Gi"},
-            }
+            "storage": {"claim": {"name": "weights", "path": "llama", "create": True, "size": "200Gi"}}
         }
     },
     "gated": {"model": {"gated": True}},
