@@ -10,23 +10,26 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK_ARGS)
 
-# A worker that dies leaves Kapitan waiting for ever.
-TIMEOUT := $(firstword $(shell command -v timeout gtimeout))
+# A worker that dies leaves Kapitan waiting for ever. A compile that fails leaves its temporary folder behind.
 COMPILE_SECONDS ?= 900
+TIMEOUT := $(firstword $(shell command -v timeout gtimeout))
+LIMIT = $(if $(TIMEOUT),$(TIMEOUT) $(COMPILE_SECONDS))
 
 .PHONY: help
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: compile
-compile: $(VENV)/.run ## compile the inventory into compiled/
+compile: $(VENV)/.run ## compile the inventory into compiled/, and check it
 	$(BIN)/inferstack guard
-	$(if $(TIMEOUT),$(TIMEOUT) $(COMPILE_SECONDS)) $(BIN)/kapitan compile
+	@export TMPDIR="$$(mktemp -d)" && trap 'rm -rf "$$TMPDIR"' EXIT && set -x && $(LIMIT) $(BIN)/kapitan compile
+	$(BIN)/inferstack check
 
 .PHONY: check
-check: $(VENV)/.run ## check the inventory without compiling it
+check: $(VENV)/.run ## check the inventory and what is compiled
 	$(BIN)/inferstack guard
 	$(BIN)/inferstack schema --check
+	$(BIN)/inferstack check
 
 .PHONY: test
 test: lint ## lint, then all tests

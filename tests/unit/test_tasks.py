@@ -58,6 +58,7 @@ def test_compile_installs_what_is_locked_and_guards_before_it_compiles() -> None
         "--no-deps --no-build-isolation --editable .",
         "inferstack guard",
         "kapitan compile",
+        "inferstack check",
     ]
     places = [lines.index(step) for step in order]
     assert places == sorted(places)
