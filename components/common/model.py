@@ -61,6 +61,10 @@ class Architecture(Params):
     """``sliding``: some layers see a window only. ``hybrid``: some layers keep a fixed state."""
     full_attention_layers: int | None = Field(default=None, ge=0)
     """Layers whose KV cache grows with the context; all of them when unset."""
+    full_attention_key_value_heads: int | None = Field(default=None, ge=1)
+    """KV heads of those layers, where the others have another number (Gemma 4)."""
+    full_attention_head_dim: int | None = Field(default=None, ge=1)
+    """Head dimension of those layers, where the others have another one (Gemma 4)."""
     window: int | None = Field(default=None, ge=1)
     """Window in tokens of the sliding layers."""
     fixed_state_mib: float = Field(default=0, ge=0)
@@ -69,6 +73,8 @@ class Architecture(Params):
     """MLA: rank of the compressed KV."""
     rope_head_dim: int | None = Field(default=None, ge=1)
     """MLA: dimensions of the decoupled rotary key."""
+    indexer_head_dim: int | None = Field(default=None, ge=1)
+    """MLA with a sparse indexer: dimensions of the key that the indexer keeps of every token (DeepSeek V3.2: 128)."""
     experts: int | None = Field(default=None, ge=1)
     moe_intermediate: int | None = Field(default=None, ge=1)
     """Intermediate size of one expert."""
