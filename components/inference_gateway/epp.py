@@ -154,6 +154,8 @@ def arguments(stack: Stack, wiring: Wiring) -> list[str]:
         chosen["ha-enable-leader-election"] = True
     if tls == "cert-manager":
         chosen |= {"cert-path": _CERTIFICATES, "enable-cert-reload": True}
+    if epp_config.experimental(stack):
+        chosen["allow-experimental-plugins"] = True
     merged = chosen | epp.flags
     return flags.render({k: str(v).lower() if isinstance(v, bool) else v for k, v in merged.items()})
 

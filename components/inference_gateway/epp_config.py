@@ -5,9 +5,11 @@ Read strictly by the EPP (llm-d-router v0.10 apix/config/v1alpha1): an unknown k
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from components.common.place import merge_patch
+from components.facts import epp as facts
 from components.serving_runtimes.engines import ENGINES
 from components.stack.params import Stack
 
@@ -34,26 +36,12 @@ def config(stack: Stack, *, single_pick: bool) -> dict[str, Any]:
     """The configuration of one stack's EPP. ``single_pick``: the gateway understands one address only."""
     engine = ENGINES[stack.runtime.engine].epp_plugins(stack)
     chosen = scorers(stack)
-    plugins: list[dict[str, Any]] = []
-    for name, parameters in engine["plugins"].items():
-        plugins.append({"type": name, **({"parameters": parameters} if parameters else {})})
-    if _PREFIX_SCORER in chosen:
-        producer = engine["producer"]
-        plugins.append({"type": _PREFIX_PRODUCER, **({"parameters": producer} if producer else {})})
-    plugins.extend({"type": name} for name in chosen)
-    plugins.append({"type": _PICKER, **({"parameters": {"maxNumOfEndpoints": 1}} if single_pick else {})})
-    plugins.extend({"type": name} for name in _PARSERS)
-    flow_control: dict[str, Any] = {}
-    if stack.gateway.epp.flow_control:
-        flow_control["featureGates"] = ["flowControl"]
-        if engine["detector"]:
-            plugins.append({"type": _DETECTOR, "parameters": engine["detector"]})
-            flow_control["flowControl"] = {"saturationDetector": {"pluginRef": _DETECTOR}}
+    detector = engine["detector"] if stack.gateway.epp.flow_control else None
     built: dict[str, Any] = {
         "apiVersion": "llm-d.ai/v1alpha1",
         "kind": "EndpointPickerConfig",
-        **flow_control,
-        "plugins": plugins,
+        **_flow_control(stack, detector),
+        "plugins": _plugins(stack, engine, chosen, detector, single_pick=single_pick),
         "schedulingProfiles": [
             {
                 "name": "default",
@@ -68,6 +56,46 @@ def config(stack: Stack, *, single_pick: bool) -> dict[str, Any]:
     }
     merged: dict[str, Any] = merge_patch(built, stack.gateway.epp.config)
     return merged
+
+
+def experimental(stack: Stack) -> bool:
+    """Whether a chosen scorer is one that the EPP only loads with ``--allow-experimental-plugins``."""
+    version = stack.cluster.versions["llmdRouter"]
+    known = (facts.plugin(name, version) for name in scorers(stack))
+    return any(plugin is not None and plugin.experimental for plugin in known)
+
+
+def _flow_control(stack: Stack, detector: dict[str, Any] | None) -> dict[str, Any]:
+    if not stack.gateway.epp.flow_control:
+        return {}
+    section = {"flowControl": {"saturationDetector": {"pluginRef": _DETECTOR}}} if detector else {}
+    return {"featureGates": ["flowControl"], **section}
+
+
+def _plugins(
+    stack: Stack,
+    engine: dict[str, Any],
+    chosen: dict[str, float],
+    detector: dict[str, Any] | None,
+    *,
+    single_pick: bool,
+) -> list[dict[str, Any]]:
+    parameters: dict[str, Any] = {
+        **engine["plugins"],
+        **dict.fromkeys(chosen),
+        **({_DETECTOR: detector} if detector else {}),
+    }
+    producers = _producers(stack.cluster.versions["llmdRouter"], parameters)
+    parameters |= {name: engine["producer"] if name == _PREFIX_PRODUCER else None for name in producers}
+    parameters[_PICKER] = {"maxNumOfEndpoints": 1} if single_pick else None
+    parameters |= dict.fromkeys(_PARSERS)
+    return [{"type": name, **({"parameters": given} if given else {})} for name, given in parameters.items()]
+
+
+def _producers(version: str, plugins: Iterable[str]) -> list[str]:
+    """What feeds the plugins: for each that needs a producer, the first that the facts name."""
+    known = (facts.plugin(name, version) for name in plugins)
+    return sorted({plugin.producers[0] for plugin in known if plugin is not None and plugin.producers})
 
 
 def data_layer(engine: dict[str, Any]) -> dict[str, Any]:

@@ -266,3 +266,11 @@ def test_without_a_pool_the_route_goes_straight_to_the_pods() -> None:
     assert "InferencePool" not in found
     assert "Deployment" not in found
     assert one(stack, "HTTPRoute")["spec"]["rules"][0]["backendRefs"][0]["name"] == "llama-70b-endpoints"
+
+
+def test_what_a_scorer_needs_is_declared() -> None:
+    declared = [plugin["type"] for plugin in _config(make_stack(**_OLLAMA))["plugins"]]
+    assert {"inflight-load-producer", "approx-prefix-cache-producer"} <= set(declared)
+    chosen = make_stack(gateway={"epp": {"scorers": {"session-affinity-scorer": 1}}})
+    assert "--allow-experimental-plugins=true" in _arguments(chosen)
+    assert not any("experimental" in argument for argument in _arguments(make_stack()))
