@@ -1,42 +1,45 @@
-"""Fixtures of check rules: a small fleet that really compiles, changed in what the fixture names.
+"""Fixtures of check rules: a base that really compiles, changed in what the fixture names.
 
-A base (``tests/checks/_bases/<name>.yaml``) is compiled once a run, so it never goes stale. How to write a
-fixture: docs/writing-rules.md.
+How to write one: docs/writing-rules.md.
 """
 
 from __future__ import annotations
 
 import copy
+import datetime
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from components.cluster import build as cluster_build
-from components.cluster.load import load_fleet
 from components.common import emit
-from components.common.manifest import key
-from components.common.place import Built, merge_patch, place
-from components.stack import build as stack_build
-from components.stack.load import load_stack
+from components.common.place import merge_patch
+from components.inventory.inventory import Inventory
+from components.inventory.problem import Problem
+from scripts.check import stage, waivers
 from scripts.check.declared import Declared, clusters_of, declared
 from scripts.check.fleet import ClusterView, FleetView
-from scripts.check.model import Hit, Obj
-from scripts.check.rule import rules
-from scripts.check.run import cluster_hits, fleet_hits
+from scripts.check.model import Finding, Hit, Obj
+from scripts.check.read import read, strays
+from scripts.check.rule import Rule, rules
+from scripts.check.run import cluster_hits
+from scripts.check.tree import TreeView
 from tests.support import stacks
+from tests.support.check_bases import ROOT, compile_all, compiled, inventory, patched, read_yaml
 
-ROOT = Path(__file__).parents[1] / "checks"
-KEYS = frozenset(("about", "base", "inventory", "declared", "objects", "expect"))
-UNSYNCED = ("docs", "runbooks")
+KEYS = frozenset(
+    "about base inventory declared objects files links problems targets date findings expect".split()
+)
 _STEP = re.compile(r'\["([^"]*)"\]|\[(\d+)\]|\.?([^.\[\]]+)')
+_SMALL_INVENTORY = {
+    ".kapitan": (Path(__file__).parents[2] / ".kapitan").read_text(encoding="utf-8"),
+    "inventory/classes/runtimes/vllm.yml": "parameters:\n  runtime: vllm\n",
+    "inventory/targets/lab/llama.yml": "classes:\n  - runtimes.vllm\nparameters:\n  size: 1\n",
+}
 
-Parameters = dict[str, Any]
+Text = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Fixture:
     """One file ``tests/checks/<rule>/{success,failure}.<case>.yaml``."""
 
     path: Path
-    text: Mapping[str, Any]
+    text: Text
 
     @property
     def rule(self) -> str:
@@ -64,35 +67,41 @@ class Fixture:
 
 def fixtures() -> list[Fixture]:
     """All fixtures, sorted. Raises ValueError for one with an unknown key."""
-    found = [Fixture(path, _yaml(path)) for path in sorted(ROOT.glob("[!_]*/*.yaml"))]
+    found = [Fixture(path, read_yaml(path) or {}) for path in sorted(ROOT.glob("[!_]*/*.yaml"))]
     for one in found:
         if wrong := set(one.text) - KEYS:
             raise ValueError(f"{one.id}: unknown keys {sorted(wrong)}; allowed: {sorted(KEYS)}")
     return found
 
 
-def hits(fixture: Fixture) -> list[Hit]:
-    """What the fixture's own rule finds in it."""
-    return hits_of(fixture.rule, views(fixture.text))
+def hits(rule: Rule, text: Text) -> list[Hit]:
+    """What a rule finds in the fleet of a fixture."""
+    match rule.scope:
+        case "inventory":
+            return list(rule.check(_inventory_view(text)))
+        case "tree":
+            return [hit for view in _tree_views(text) for hit in rule.check(view)]
+        case "waiver":
+            return [hit for use in _waiver_uses(text) for hit in rule.check(use)]
+        case "fleet":
+            return list(rule.check(FleetView({name: one.declared for name, one in views(text).items()})))
+    return [hit for view in views(text).values() for hit in cluster_hits(rule, view)]
 
 
-def hits_of(rule_id: str, fleet: Mapping[str, ClusterView]) -> list[Hit]:
-    """What one rule finds in a fleet."""
-    rule = rules()[rule_id]
-    in_clusters = [hit for view in fleet.values() for hit in cluster_hits(rule, view)]
-    whole = FleetView({name: view.declared for name, view in fleet.items()})
-    return in_clusters + [hit for _, hit in fleet_hits([rule], whole)]
-
-
-def views(text: Mapping[str, Any]) -> dict[str, ClusterView]:
+def views(text: Text) -> dict[str, ClusterView]:
     """The fleet of a fixture, cluster by cluster."""
+    seen, objects = _fleet(text)
+    return {name: _view(declared(name, seen), objects) for name in clusters_of(seen)}
+
+
+def _fleet(text: Text) -> tuple[dict[str, Any], list[Obj]]:
+    """What the check believes to be declared, and the compiled objects."""
     base, before = text.get("base", "vllm"), text.get("inventory") or {}
-    rendered = _patched(_inventory(base), before)
-    objects = list(_compile(rendered) if before else _compiled(base))
+    rendered = patched(inventory(base), before)
+    objects = list(compile_all(rendered) if before else compiled(base))
     for change in text.get("objects") or ():
         objects = list(_changed(objects, change))
-    seen = _patched(rendered, text.get("declared") or {})
-    return {name: _view(declared(name, seen), objects) for name in clusters_of(seen)}
+    return patched(rendered, text.get("declared") or {}), objects
 
 
 def _view(known: Declared, objects: list[Obj]) -> ClusterView:
@@ -101,65 +110,70 @@ def _view(known: Declared, objects: list[Obj]) -> ClusterView:
     return ClusterView(known, [obj for obj in objects if obj.cluster == known.cluster])
 
 
-@cache
-def _inventory(base: str) -> dict[str, Parameters]:
-    """The parameters of a base's targets, as if rendered."""
-    text = _yaml(ROOT / "_bases" / f"{base}.yaml")
-    shared: Parameters = text.get("shared") or {}
-    if "wiring" in text:
-        wired = stacks.wired(text["wiring"])
-        shared = merge_patch({"cluster": wired["cluster"], "gateway": wired["gateway"]}, shared)
-    cluster = stacks.cluster_params(**merge_patch(shared, text.get("cluster") or {}))
-    name = cluster["cluster"]["name"]
-    own = {f"{name}.cluster": cluster}
-    for stack, patch in text["stacks"].items():
-        own[f"{name}.{stack}"] = stacks.stack_params(**merge_patch(shared, patch or {}))
-    return own
+def _inventory_view(text: Text) -> stage.InventoryView:
+    """With ``files`` the guard looks at a small inventory on disk, ``problems`` are what it would find; else
+    the parameters of a base are parsed."""
+    if "problems" in text:
+        told = [Problem(one["file"], 0, 0, one["message"], "", one["rule"]) for one in text["problems"]]
+        return stage.InventoryView(problems=tuple(told))
+    if "files" in text or "links" in text:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            _write(root, {**_SMALL_INVENTORY, **(text.get("files") or {})}, text.get("links") or {})
+            problems, _ = stage.guarded(Inventory(root / "inventory"))
+            return stage.InventoryView(problems=tuple(problems), strays=tuple(strays(root)))
+    rendered = patched(inventory(text.get("base", "vllm")), text.get("inventory") or {})
+    known = [declared(name, rendered) for name in clusters_of(rendered)]
+    return stage.InventoryView(
+        parameters=tuple((to, one) for each in known for to, found in each.mistakes.items() for one in found),
+        combinations=tuple(pair for each in known for pair in stage.combinations(each, rendered)),
+    )
 
 
-@cache
-def _compiled(base: str) -> tuple[Obj, ...]:
-    return tuple(_compile(_inventory(base)))
+def _tree_views(text: Text) -> Iterator[TreeView]:
+    """The base written to disk, with ``files`` over it (null: without this file) and ``links``."""
+    seen, objects = _fleet(text)
+    written = {obj.path: emit.document(obj.doc) for obj in objects}
+    targets = {*seen, *(text.get("targets") or ())}
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        _write(root, {**written, **(text.get("files") or {})}, text.get("links") or {})
+        for name in clusters_of(targets):
+            own = frozenset(target for target in targets if target.rpartition(".")[0] == name)
+            yield TreeView(read(root, name), declared(name, seen), own)
 
 
-def _compile(rendered: Mapping[str, Parameters]) -> Iterator[Obj]:
-    """The objects of all targets, with the paths that the compiler would write them to."""
-    for target in sorted(rendered):
-        cluster, _, name = target.rpartition(".")
-        for file, manifest in _manifests(target, rendered).items():
-            component = file.partition("/")[0]
-            yield Obj(f"compiled/{cluster}/{name}/{file}", cluster, target, component, manifest)
+def _write(root: Path, files: Mapping[str, str | bytes | None], links: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        path = root / name
+        if content is None:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for name, target in links.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).symlink_to(target)
 
 
-def _manifests(target: str, rendered: Mapping[str, Parameters]) -> dict[str, Any]:
-    if not target.endswith(".cluster"):
-        stack = load_stack(target, rendered[target])
-        return place(stack_build.owner(target, stack), stack_build.built(stack))
-    fleet = load_fleet(target, rendered)
-    own = [replace(part, manifests=tuple(part.manifests)) for part in cluster_build.built(fleet)]
-    kinds = {stack.name: _kinds(stack_build.built(stack)) for stack in fleet.stacks}
-    kinds |= {part.component: _kinds([part]) for part in own}
-    fleet = replace(fleet, kinds=kinds)
-    return place(cluster_build.owner(target, fleet), [*own, *cluster_build.applications(fleet)])
-
-
-def _kinds(parts: Iterable[Built]) -> frozenset[tuple[str, str]]:
-    return frozenset(key(manifest)[:2] for part in parts for manifest in part.manifests)
-
-
-def _patched(rendered: Mapping[str, Parameters], patches: Mapping[str, Any]) -> dict[str, Parameters]:
-    """Merge patches by target; ``*`` is every target."""
-    for target in patches:
-        if target != "*" and target not in rendered:
-            raise ValueError(f"there is no target {target}; there are {sorted(rendered)}")
-    everywhere = patches.get("*", {})
-    return {
-        target: merge_patch(merge_patch(parameters, everywhere), patches.get(target, {}))
-        for target, parameters in rendered.items()
+def _waiver_uses(text: Text) -> list[waivers.WaiverUse]:
+    """How the waivers of the declared parameters are used by ``findings`` on ``date``."""
+    held = {
+        target: view.declared.waivers(target) for view in views(text).values() for target in _targets(view)
     }
+    found = [
+        Finding(one["rule"], "error", "", "", "", "eu-h100", one["target"], one.get("object", ""))
+        for one in text.get("findings") or ()
+    ]
+    date = datetime.date.fromisoformat(str(text["date"]))
+    known = frozenset(rule.id for rule in rules().values() if rule.waivable)
+    return waivers.apply(found, held, date, known)[1]
 
 
-def _changed(objects: list[Obj], change: Mapping[str, Any]) -> Iterator[Obj]:
+def _targets(view: ClusterView) -> list[str]:
+    return [view.target, *(f"{view.name}.{stack}" for stack in view.stacks)]
+
+
+def _changed(objects: list[Obj], change: Text) -> Iterator[Obj]:
     """The objects after one change: ``add``, ``remove``, ``copy``, ``patch``, ``set`` or ``edit``."""
     if "add" in change:
         yield from objects
@@ -175,33 +189,36 @@ def _changed(objects: list[Obj], change: Mapping[str, Any]) -> Iterator[Obj]:
             yield obj
         elif verb == "copy":
             yield obj
-            yield replace(obj, doc=merge_patch(obj.doc, change["with"]))
+            yield replace(obj, doc=merge_patch(obj.doc, change["with"]), path=change.get("path", obj.path))
         elif verb != "remove":
             yield replace(obj, doc=_edited(obj.doc, verb, change))
 
 
-def _added(change: Mapping[str, Any]) -> Obj:
+def _added(change: Text) -> Obj:
     target = change.get("target", f"{stacks.CLUSTER}.cluster")
     cluster, _, name = target.rpartition(".")
-    kind = str(change["add"].get("kind")).lower()
-    path = f"compiled/{cluster}/{name}/added/{kind}-{change['add']['metadata']['name']}.yaml"
-    return Obj(path, cluster, target, change.get("component", "added"), change["add"])
+    component = change.get("component", "added")
+    kind, own = str(change["add"].get("kind")).lower(), change["add"]["metadata"]["name"]
+    path = f"compiled/{cluster}/{name}/{component}/{kind}-{own}.yaml"
+    return Obj(path, cluster, target, component, change["add"])
 
 
-def _edited(doc: dict[str, Any], verb: str, change: Mapping[str, Any]) -> dict[str, Any]:
+def _edited(doc: dict[str, Any], verb: str, change: Text) -> dict[str, Any]:
     if verb == "patch":
-        patched: dict[str, Any] = merge_patch(doc, change["with"])
-        return patched
+        merged: dict[str, Any] = merge_patch(doc, change["with"])
+        return merged
     edited = copy.deepcopy(doc)
     *way, last = _path(change["field"])
     parent: Any = edited
     for step in way:
         parent = parent[step]
     if verb == "set":
-        if "to" in change:
-            parent[last] = change["to"]
-        else:
+        if "to" not in change:
             del parent[last]
+        elif isinstance(parent, list) and last == len(parent):
+            parent.append(change["to"])
+        else:
+            parent[last] = change["to"]
         return edited
     if change["from"] not in parent[last]:
         raise ValueError(
@@ -213,20 +230,3 @@ def _edited(doc: dict[str, Any], verb: str, change: Mapping[str, Any]) -> dict[s
 
 def _path(text: str) -> list[str | int]:
     return [int(number) if number else quoted or plain for quoted, number, plain in _STEP.findall(text)]
-
-
-def _yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-
-
-def main(words: list[str]) -> None:
-    """Shows what a base compiles: all references, or the YAML of those that are named."""
-    for obj in _compiled(words[0]):
-        if not words[1:]:
-            sys.stdout.write(f"{obj.target:24} {obj.ref}\n")
-        elif obj.ref in words[1:]:
-            sys.stdout.write(emit.document(obj.doc))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

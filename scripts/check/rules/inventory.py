@@ -228,7 +228,7 @@ def combinations(view: InventoryView) -> Iterator[Hit]:
 
 def _mistake(target: str, mistake: Mistake) -> Hit:
     field = ".".join(str(part) for part in mistake.path)
-    return Hit(target, field, mistake.message, fix=mistake.remedy, cause=mistake.path)
+    return Hit(mistake.target or target, field, mistake.message, fix=mistake.remedy, cause=mistake.path)
 
 
 @rule(
