@@ -13,6 +13,7 @@ from components.facts import engines as engine_facts
 from components.facts import epp as epp_facts
 from components.facts.tables import table
 from components.inference_gateway import epp
+from components.litellm import workload
 from components.monitoring.mixin import (
     Alert,
     EppFacts,
@@ -164,13 +165,11 @@ def _objectives(stack: Stack) -> Objectives | None:
 
 
 def _litellm(fleet: Fleet) -> LiteLlmFacts | None:
-    """The proxy, where it is compiled here. /metrics asks for a key: the master key is the one there is."""
-    proxy = fleet.cluster.litellm
-    if not proxy.deploy:
+    """The proxy, where it is compiled here: its keyless metrics port."""
+    if not fleet.cluster.litellm.deploy:
         return None
     return {
         "service": fleet.cluster.litellm_service,
         "namespace": fleet.cluster.infrastructure_namespace,
-        "port": "http",
-        "tokenSecret": {"name": proxy.master_key_secret, "key": "master-key"},
+        "port": workload.METRICS_PORT_NAME,
     }

@@ -90,8 +90,9 @@ class LiteLlmFacts(TypedDict):
     selector: NotRequired[Mapping[str, str]]
     """Labels of the Service; without them the name alone selects."""
     tokenSecret: NotRequired[str | SecretKey | None]
-    """/metrics wants a key unless ``litellm_settings.require_auth_for_metrics_endpoint`` is false
-    (litellm 1.106.2 prometheus_auth_middleware.py)."""
+    """For /metrics on the proxy's own port, which wants a key unless
+    ``litellm_settings.require_auth_for_metrics_endpoint`` is false (litellm 1.106.2
+    prometheus_auth_middleware.py). The port of ``PROMETHEUS_METRICS_PORT`` wants none."""
 
 
 class MonitoringParams(TypedDict):

@@ -18,7 +18,7 @@ function(config, signals, alert) (
          meaning: 'No replica of the proxy answers on /metrics.',
          steps: [
            'Look at the pods of the proxy and their log: a weak master key or a bad proxy_config stops it at the start.',
-           'Pods fine? Then /metrics refuses: since 2026 it needs a key unless require_auth_for_metrics_endpoint is false.',
+           'Pods fine? Then the scrape fails: the port of the Service, a NetworkPolicy, or a key that /metrics asks for.',
          ],
        },
      ),

@@ -127,8 +127,7 @@ def test_the_proxy_is_watched_where_it_is_compiled() -> None:
     assert monitoring.parameters(deployed).get("litellm") == {
         "service": "infra-litellm-proxy",
         "namespace": "llm-platform",
-        "port": "http",
-        "tokenSecret": {"name": "litellm-master-key", "key": "master-key"},
+        "port": "metrics",
     }
 
 
