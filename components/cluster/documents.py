@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from components.argocd import documents as argocd
@@ -11,12 +10,10 @@ from components.cluster import runbook
 from components.cluster.params import Fleet
 from components.common import emit
 from components.common.documents import render
-from components.facts.engines import engine as engine_facts
 from components.litellm import workload
 from components.litellm.proxy_config import longest_request_seconds, proxy_config
 from components.monitoring import build as monitoring
 from components.monitoring.mixin import Alert
-from components.stack.params import Stack
 
 README = "docs/README.md"
 LITELLM_VALUES = "docs/litellm-values.yaml"
@@ -95,24 +92,4 @@ def litellm_runbook(fleet: Fleet, alerts: tuple[Alert, ...]) -> str:
 def readme(fleet: Fleet, files: list[str]) -> str:
     """The cluster at a glance, with links to everything else."""
     listed = [(path.rpartition("/")[2], _MEANINGS.get(path)) for path in files]
-    return render("cluster.md.j2", fleet=fleet, cluster=fleet.cluster, rows=list(_rows(fleet)), files=listed)
-
-
-def _rows(fleet: Fleet) -> Iterator[dict[str, Any]]:
-    for stack in fleet.stacks:
-        yield {
-            "stack": stack,
-            "engine": engine_facts(stack.runtime.engine).title,
-            "hardware": runbook.hardware(stack),
-            "gateway": gateway_summary(stack),
-        }
-
-
-def gateway_summary(stack: Stack) -> str:
-    """How requests reach the pods, in a few words."""
-    if not stack.gateway.enabled:
-        return "none, Knative" if stack.is_knative else "none"
-    picked = (
-        stack.gateway.wiring if stack.has_pool and stack.gateway.extension_policy else "no Endpoint Picker"
-    )
-    return f"{picked}, shared" if stack.gateway.shared else picked
+    return render("cluster.md.j2", fleet=fleet, cluster=fleet.cluster, files=listed)

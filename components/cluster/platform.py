@@ -62,7 +62,7 @@ def shared_gateway(fleet: Fleet, name: str) -> InternalGateway:
     return InternalGateway(
         name=names.gateway(name),
         namespace=own,
-        class_name=fleet.params.gateway.class_name or WIRINGS[shared.wiring].CLASS_NAME,
+        class_name=shared.class_name or WIRINGS[shared.wiring].CLASS_NAME,
         route_namespaces=tuple(sorted({stack.namespace for stack in users} or {own})),
         longest_request_seconds=max([stack.serving.request_timeout_seconds for stack in users], default=600),
         cluster=cluster,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 from components.cluster.params import Fleet
 from components.common import emit
-from components.common.cluster import Cluster, SecretStore
+from components.common.cluster import Cluster
 from components.common.manifest import Manifest
+from components.common.secrets import external_secret
 from components.litellm import workload
 from components.litellm.proxy_config import longest_request_seconds, proxy_config
 from components.litellm.workload import config_map_name, metadata, selector
@@ -63,31 +63,7 @@ def external_secrets(cluster: Cluster) -> Iterator[Manifest]:
         (proxy.salt_key_secret, workload.SALT_KEY_FIELD, SALT_KEY_PURPOSE),
     ):
         if name and store and purpose in cluster.secrets:
-            yield external_secret(cluster, store, name, field, purpose)
-
-
-def external_secret(cluster: Cluster, store: SecretStore, name: str, field: str, purpose: str) -> Manifest:
-    """One Secret with one key, fetched by External Secrets."""
-    remote = cluster.secrets[purpose]
-    reference: dict[str, Any] = {
-        "key": remote.key,
-        **({"property": remote.property} if remote.property else {}),
-        "conversionStrategy": "Default",
-        "decodingStrategy": "None",
-        "metadataPolicy": "None",
-        "nullBytePolicy": "Ignore",
-    }
-    return {
-        "apiVersion": "external-secrets.io/v1",
-        "kind": "ExternalSecret",
-        "metadata": metadata(cluster, name),
-        "spec": {
-            "refreshInterval": store.refresh_interval,
-            "secretStoreRef": {"kind": store.kind, "name": store.name},
-            "target": {"name": name, "creationPolicy": "Owner", "deletionPolicy": "Retain"},
-            "data": [{"secretKey": field, "remoteRef": reference}],
-        },
-    }
+            yield external_secret(metadata(cluster, name), store, field, cluster.secrets[purpose])
 
 
 def service(cluster: Cluster) -> Manifest:

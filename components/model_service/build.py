@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.common import labels, quantities
-from components.common.cluster import SecretStore, pull_secrets
+from components.common.cluster import pull_secrets
 from components.common.manifest import Manifest
 from components.common.place import KEEP, SYNC_OPTIONS
+from components.common.secrets import external_secret
 from components.facts import metric as metric_name
 from components.model_service.params import Claim
 from components.serving_runtimes.build import namespaced_runtime
@@ -29,8 +30,11 @@ def build(stack: Stack) -> Iterator[Manifest]:
         yield namespaced_runtime(
             stack.cluster.runtime_prefix, stack.serving.runtime, stack.namespace, stack.runtime
         )
-    if stack.needs_token and stack.cluster.secret_store:
-        yield token(stack, stack.cluster.secret_store)
+    store = stack.cluster.secret_store
+    if stack.needs_token and store:
+        yield external_secret(
+            {"name": token_name(stack)}, store, "HF_TOKEN", stack.cluster.secrets[TOKEN_PURPOSE]
+        )
     claim = stack.serving.storage.claim
     if claim is not None and claim.create:
         yield weights_claim(claim)
@@ -61,30 +65,6 @@ def _secrets(stack: Stack) -> list[dict[str, str]]:
 def token_name(stack: Stack) -> str:
     """Name of the stack's token Secret: one a stack, so that two stacks of a namespace share no object."""
     return f"{stack.names.service}-{TOKEN_SECRET}"
-
-
-def token(stack: Stack, store: SecretStore) -> Manifest:
-    """The publisher's access token, fetched by External Secrets."""
-    remote = stack.cluster.secrets[TOKEN_PURPOSE]
-    reference: dict[str, Any] = {
-        "key": remote.key,
-        **({"property": remote.property} if remote.property else {}),
-        "conversionStrategy": "Default",
-        "decodingStrategy": "None",
-        "metadataPolicy": "None",
-        "nullBytePolicy": "Ignore",
-    }
-    return {
-        "apiVersion": "external-secrets.io/v1",
-        "kind": "ExternalSecret",
-        "metadata": {"name": token_name(stack)},
-        "spec": {
-            "refreshInterval": store.refresh_interval,
-            "secretStoreRef": {"kind": store.kind, "name": store.name},
-            "target": {"name": token_name(stack), "creationPolicy": "Owner", "deletionPolicy": "Retain"},
-            "data": [{"secretKey": "HF_TOKEN", "remoteRef": reference}],
-        },
-    }
 
 
 def weights_claim(claim: Claim) -> Manifest:
