@@ -22,7 +22,8 @@ help: ## list the tasks
 .PHONY: compile
 compile: $(VENV)/.run ## compile the inventory into compiled/, and check it
 	$(BIN)/inferstack guard
-	@export TMPDIR="$$(mktemp -d)" && trap 'rm -rf "$$TMPDIR"' EXIT && set -x && $(LIMIT) $(BIN)/kapitan compile
+	@export TMPDIR="$$(mktemp -d)" && trap 'rm -rf "$$TMPDIR"' EXIT && \
+	echo $(BIN)/kapitan compile && $(LIMIT) $(BIN)/kapitan compile
 	$(BIN)/inferstack check
 
 .PHONY: check
