@@ -107,8 +107,13 @@ def margin_gib() -> float:
 
 
 def warmup_utilization() -> float:
-    """The gpu-memory-utilization above which a fit is never "ok"."""
+    """The gpu-memory-utilization above which a warm-up can run out of memory."""
     return float(table("memory")["warmup_utilization"])
+
+
+def exhausting_utilization() -> float:
+    """The gpu-memory-utilization above which a fit is never "ok"."""
+    return float(table("memory")["exhausting_utilization"])
 
 
 def _holds(row: Table, version: str) -> bool:

@@ -24,7 +24,7 @@ Verdict = Literal["ok", "margin", "no"]
 GIB = 2**30
 _EIGHT_BITS = ("fp8", "int8")
 _FOUR_BITS = ("nvfp4", "int4", "turboquant_4bit", "turboquant_3bit", "turboquant_k3")
-_EXPERT_SHARE = 0.93
+_EXPERT_SHARE = 0.95
 """Share of a mixture's weights that lies in its experts, at least (DeepSeek V3 0.975, Qwen3 235B 0.967)."""
 _SCALE_BYTES = 4
 """Bytes of the scale that an MLA indexer keeps with every key (128 + 4 bytes a token and layer)."""
