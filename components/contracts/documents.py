@@ -13,7 +13,7 @@ Nodes below `if`, `then`, `allOf` and the like only add conditions and stay open
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,7 +81,7 @@ def root_schema(schema: Json, api_versions: tuple[str, ...], kind: str, metadata
         **schema,
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "required": ["apiVersion", "kind", "metadata", *schema.get("required", [])],
+        "required": list(dict.fromkeys(["apiVersion", "kind", "metadata", *schema.get("required", [])])),
         "properties": {**typed, **schema["properties"]},
         "additionalProperties": False,
     }
@@ -94,7 +94,7 @@ def metadata_schema(kind: str, scope: str, name: Json, extra: Json) -> Json:
     return {
         "allOf": [
             {"$ref": "common.yaml#/$defs/objectMeta"},
-            {"properties": {"name": name}} if name else {},
+            {"properties": {"name": name or {"$ref": "common.yaml#/$defs/subdomain"}}},
             namespaced if scope == "Namespaced" else cluster,
             extra,
         ]
@@ -132,21 +132,23 @@ def opened(node: Any) -> Any:
 
 def bundled(schema: Json) -> Json:
     """`schema` with every shared document it refers to, directly or not, embedded below `$defs`."""
-    wanted, documents = _references(schema), {}
+    wanted, documents = set(_references(schema)), {}
     while wanted:
         name = wanted.pop()
-        documents[name] = shared(name)
-        wanted |= _references(documents[name]) - documents.keys()
-    embedded = {name: _relocated(document, name) for name, document in sorted(documents.items())}
-    return {**_relocated(schema, ""), "$defs": {**_relocated(schema.get("$defs", {}), ""), **embedded}}
+        documents[name], others = shared(name)
+        wanted |= others - documents.keys()
+    own = _relocated(schema, "")
+    return {**own, "$defs": {**own.get("$defs", {}), **dict(sorted(documents.items()))}}
 
 
 @cache
-def shared(name: str) -> Json:
-    """The definitions of the shared document `name`: `common.yaml` closed, `open-common.yaml` open."""
+def shared(name: str) -> tuple[Json, frozenset[str]]:
+    """The definitions of the shared document `name` (`common.yaml` closed, `open-common.yaml` open), ready to be
+    embedded, and the documents that they refer to."""
     file = name.removeprefix(_OPEN)
-    definitions = read_yaml(SHARED / file)["$defs"]
-    return {"$defs": {key: (closed if file == name else opened)(node) for key, node in definitions.items()}}
+    finish = closed if file == name else opened
+    definitions = {key: finish(node) for key, node in read_yaml(SHARED / file)["$defs"].items()}
+    return {"$defs": _relocated(definitions, name)}, frozenset(_references(definitions))
 
 
 def _renamed(node: Any) -> Any:
@@ -161,15 +163,18 @@ def _renamed(node: Any) -> Any:
     return {key: _renamed(value) for key, value in node.items()}
 
 
-def _references(node: Any) -> set[str]:
+def _references(node: Any) -> Iterator[str]:
     """Names of the shared documents that `node` refers to."""
     if isinstance(node, list):
-        return {name for item in node for name in _references(item)}
-    if not isinstance(node, dict):
-        return set()
-    reference = node.get("$ref")
-    own = {reference.partition("#")[0]} - {""} if isinstance(reference, str) else set()
-    return own.union(*(_references(value) for value in node.values()))
+        for item in node:
+            yield from _references(item)
+    elif isinstance(node, dict):
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference[0] != "#":
+            yield reference.partition("#")[0]
+        for value in node.values():
+            if isinstance(value, dict | list):
+                yield from _references(value)
 
 
 def _relocated(node: Any, home: str) -> Any:

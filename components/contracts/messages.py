@@ -71,10 +71,16 @@ def path_text(keys: Iterable[str | int]) -> str:
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` with the nearest of `known`, else the list of them if they are few."""
     names = sorted(known)
-    near = get_close_matches(wrong, names, n=1) or [name for name in names if name.lower() == wrong.lower()]
-    if near:
-        return f"; did you mean {near[0]!r}?"
+    near = nearest(wrong, names)
+    if near is not None:
+        return f"; did you mean {near!r}?"
     return f"; known here: {', '.join(names)}" if 0 < len(names) <= _MAX_LISTED else ""
+
+
+def nearest(wrong: str, names: list[str]) -> str | None:
+    """The one of `names` that `wrong` was most likely meant to be, or None."""
+    same = [name for name in names if name.casefold() == wrong.casefold()]
+    return next(iter(same or get_close_matches(wrong, names, n=1)), None)
 
 
 def _of(error: jsonschema_rs.ValidationError, document: Json) -> Iterator[Violation]:
@@ -138,8 +144,8 @@ def _type(kind: Any, value: Any) -> str:
 
 def _enum(kind: Any, value: Any) -> str:
     options = list(kind.options)
-    near = get_close_matches(str(value), [str(option) for option in options], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(value, [str(option) for option in options]) if isinstance(value, str) else None
+    hint = f"; did you mean {near!r}?" if near else ""
     return f"must be one of {', '.join(_shown(option) for option in options)}, not {_shown(value)}{hint}"
 
 

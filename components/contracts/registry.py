@@ -61,16 +61,16 @@ class Registry:
             return [found]
         try:
             return found.check(obj)
-        except ValueError:
-            return sorted(_unrepresentable(obj))
+        except ValueError as error:
+            return sorted(_unrepresentable(obj)) or [Violation("", f"cannot be checked: {error}")]
 
     def _find(self, obj: Any, kubernetes: str) -> Compiled | Violation:
         version = core.minor(kubernetes)
         if not isinstance(obj, Mapping):
             return Violation("", "is not an object with apiVersion and kind")
-        for field in ("apiVersion", "kind"):
-            if not isinstance(obj.get(field), str) or not obj[field]:
-                return Violation(field, "is required" if obj.get(field) is None else "must be a string")
+        for name in ("apiVersion", "kind"):
+            if not isinstance(obj.get(name), str) or not obj[name]:
+                return Violation(name, "is required" if obj.get(name) is None else "must be a string")
         key = (obj["apiVersion"], obj["kind"], kubernetes)
         return self._found.setdefault(key, self._lookup(*key[:2], version))
 
@@ -78,7 +78,7 @@ class Registry:
         group = api_version.rpartition("/")[0]
         crd = self._crds.schemas(group, kind) if self._crds else {}
         if crd:
-            return compiled(crd[api_version]) if api_version in crd else _not_served(kind, crd)
+            return compiled(crd[api_version]) if api_version in crd else _not_served(kind, crd, "the CRD")
         if kind in documents.kinds().get(group, ()):
             return _contract(group, kind, api_version)
         if core.is_core_group(group):

@@ -59,9 +59,13 @@ def defaulted(value: Any, schema: Mapping[str, Any]) -> Any:
 
 def _schema_of(obj: Mapping[str, Any], crd: Mapping[str, Any]) -> Json:
     spec = crd["spec"]
-    served = {f"{spec['group']}/{version['name']}": version for version in spec["versions"] if version["served"]}
+    served = {
+        f"{spec['group']}/{version['name']}": version for version in spec["versions"] if version["served"]
+    }
     if obj.get("kind") != spec["names"]["kind"] or obj.get("apiVersion") not in served:
-        raise ValueError(f"{obj.get('apiVersion')} {obj.get('kind')} is not served by {crd['metadata']['name']}")
+        raise ValueError(
+            f"{obj.get('apiVersion')} {obj.get('kind')} is not served by {crd['metadata']['name']}"
+        )
     schema: Json = served[obj["apiVersion"]]["schema"]["openAPIV3Schema"]
     return schema
 
@@ -170,7 +174,7 @@ def _ascii(change: Callable[[str], str]) -> Callable[[str], str]:
 
 
 # The CEL libraries of Kubernetes, as far as the CRDs here use them; methods get their receiver first.
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "isIP": _is(ipaddress.ip_address),
     "isCIDR": _is(lambda text: ipaddress.ip_network(text, strict=False)),
     "lowerAscii": _ascii(str.lower),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,16 @@ def made(contract: Compiled, words: tuple[str, ...], seed: int) -> Json:
                 return obj
             for error in errors:
                 maker.mend(obj, error)
-    raise Unmendable(f"no object for seed {seed}: {[error.message for error in errors]}")
+    raise Unmendable(f"no object for seed {seed}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value in an object, its path, and the mapping or list that holds it."""
+
+    path: Path
+    parent: Any
+    here: Any
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,10 @@ class Maker:
 
     def _text(self, node: Node) -> str:
         patterns = tuple(fact["pattern"] for fact in views.facts(self.document, node) if "pattern" in fact)
-        limits = views.most(self.document, node, "minLength") or 0, views.least(self.document, node, "maxLength")
+        limits = (
+            views.most(self.document, node, "minLength") or 0,
+            views.least(self.document, node, "maxLength"),
+        )
         known: Sequence[str] = samples(patterns, *limits) if patterns else _TEXTS
         fits = matching(patterns, *limits)
         words = [word for word in self.words if fits(word)]
@@ -115,7 +127,9 @@ class Maker:
         return twin
 
     def _object(self, node: Node) -> Json:
-        named = {name: field for name, field in views.properties(self.document, node).items() if field is not False}
+        named = {
+            name: field for name, field in views.properties(self.document, node).items() if field is not False
+        }
         required = views.required(self.document, node)
         chosen = [name for name in sorted(named) if name in required or self._chance()]
         found = {name: self.value(named[name]) for name in chosen}
@@ -130,49 +144,54 @@ class Maker:
         """Change `obj` where `error` is, towards validity. A place that is gone meanwhile is left alone."""
         path: Path = list(error.instance_path)
         try:
-            parent, here = (at(obj, path[:-1]), at(obj, path)) if path else ({}, obj)
+            place = Place(path, at(obj, path[:-1]) if path else {}, at(obj, path))
         except (KeyError, IndexError, TypeError):
             return
         node = resolve(self.document, at(self.document, list(error.schema_path)[:-1]))
-        match error.kind:
-            case Kind.AdditionalProperties():
-                for name in error.kind.unexpected:
-                    here.pop(name, None)
-            case Kind.Required():
-                self._add(path, here, error.kind.property)
-            case Kind.Constant():
-                parent[path[-1]] = error.kind.expected_value
-            case Kind.Enum():
-                parent[path[-1]] = self.rng.choice(list(error.kind.options))
-            case Kind.Pattern():
-                parent[path[-1]] = self.rng.choice(samples((error.kind.pattern,), 0, None))
-            case Kind.Minimum() | Kind.Maximum():
-                parent[path[-1]] = error.kind.limit
-            case Kind.MaxItems():
-                del here[error.kind.limit :]
-            case Kind.MinItems():
-                here.append(self.value(views.below(self.document, self.document, [*path, 0])))
-            case Kind.UniqueItems():
-                del here[1:]
-            case Kind.MinProperties() | Kind.MaxProperties():
-                self._choose_field(path, here)
-            case Kind.OneOfMultipleValid() | Kind.OneOfNotValid() | Kind.AnyOf():
-                self._choose_branch(path, here, node.get("oneOf") or node["anyOf"])
-            case Kind.Contains() if here:
-                self._satisfy([*path, 0], here[0], node["contains"])
-            case Kind.Not() if isinstance(here, str):
-                parent[path[-1]] = self.value(views.below(self.document, self.document, path))
-            case Kind.Not():
-                for name in node["not"].get("required", ())[1:]:
-                    here.pop(name, None)
-                if isinstance(here, list):
-                    del here[1:]
-            case Kind.Custom():
-                _mend_keyword(here, node, str(error.kind.keyword))
-            case _ if path:
-                parent.pop(path[-1])
-            case _:
-                raise Unmendable(error.message)
+        for kinds, cure in _CURES:
+            if isinstance(error.kind, kinds):
+                cure(self, place, node, error.kind)
+                return
+        if not path:
+            raise Unmendable(error.message)
+        place.parent.pop(path[-1])
+
+    def unknown(self, place: Place, node: Json, kind: Any) -> None:
+        for name in kind.unexpected:
+            place.here.pop(name, None)
+
+    def missing(self, place: Place, node: Json, kind: Any) -> None:
+        self._add(place.path, place.here, kind.property)
+
+    def wrong(self, place: Place, node: Json, kind: Any) -> None:
+        place.parent[place.path[-1]] = self.rng.choice(_right_values(kind))
+
+    def too_many(self, place: Place, node: Json, kind: Any) -> None:
+        del place.here[getattr(kind, "limit", 1) :]
+
+    def too_few(self, place: Place, node: Json, kind: Any) -> None:
+        place.here.append(self.value(views.below(self.document, self.document, [*place.path, 0])))
+
+    def one_field(self, place: Place, node: Json, kind: Any) -> None:
+        self._choose_field(place.path, place.here)
+
+    def branch(self, place: Place, node: Json, kind: Any) -> None:
+        self._choose_branch(place.path, place.here, node.get("oneOf") or node["anyOf"])
+
+    def contains(self, place: Place, node: Json, kind: Any) -> None:
+        self._satisfy([*place.path, 0], place.here[0], node["contains"])
+
+    def excluded(self, place: Place, node: Json, kind: Any) -> None:
+        if isinstance(place.here, str):
+            place.parent[place.path[-1]] = self.value(views.below(self.document, self.document, place.path))
+        elif isinstance(place.here, list):
+            del place.here[1:]
+        else:
+            for name in node["not"].get("required", ())[1:]:
+                place.here.pop(name, None)
+
+    def keyword(self, place: Place, node: Json, kind: Any) -> None:
+        _mend_keyword(place.here, node, str(kind.keyword))
 
     def _add(self, path: Path, here: Json, name: str) -> None:
         if name not in here:
@@ -200,7 +219,7 @@ class Maker:
                 here.pop(name, None)
         self._satisfy(path, here, branch)
 
-    def _satisfy(self, path: Path, here: Json, branch: Json) -> None:
+    def _satisfy(self, path: Path, here: Any, branch: Json) -> None:
         """Make `here` hold to the plain conditions of `branch`: fields with one value, fields that must be there."""
         for name, field in branch.get("properties", {}).items():
             if "const" in field:
@@ -220,3 +239,29 @@ def _mend_keyword(here: Any, node: Json, keyword: str) -> None:
         here.pop("limits", None)
     else:
         raise Unmendable(keyword)
+
+
+def _right_values(kind: Any) -> list[Any]:
+    match kind:
+        case Kind.Constant():
+            return [kind.expected_value]
+        case Kind.Enum():
+            return list(kind.options)
+        case Kind.Pattern():
+            return list(samples((kind.pattern,), 0, None))
+        case _:
+            return [kind.limit]
+
+
+_CURES: Sequence[tuple[tuple[type, ...], Callable[[Maker, Place, Json, Any], None]]] = (
+    ((Kind.AdditionalProperties,), Maker.unknown),
+    ((Kind.Required,), Maker.missing),
+    ((Kind.Constant, Kind.Enum, Kind.Pattern, Kind.Minimum, Kind.Maximum), Maker.wrong),
+    ((Kind.MaxItems, Kind.UniqueItems), Maker.too_many),
+    ((Kind.MinItems,), Maker.too_few),
+    ((Kind.MinProperties, Kind.MaxProperties), Maker.one_field),
+    ((Kind.OneOfMultipleValid, Kind.OneOfNotValid, Kind.AnyOf), Maker.branch),
+    ((Kind.Contains,), Maker.contains),
+    ((Kind.Not,), Maker.excluded),
+    ((Kind.Custom,), Maker.keyword),
+)

@@ -58,7 +58,10 @@ def _numbers(document: Json, node: Node, crd: Json, path: str) -> Iterator[str]:
     if "integer" not in (views.types(document, node) or ()):
         return
     default = _INT32 if crd.get("format") == "int32" else _INT64
-    low, high = max(crd.get("minimum", default[0]), default[0]), min(crd.get("maximum", default[1]), default[1])
+    low, high = (
+        max(crd.get("minimum", default[0]), default[0]),
+        min(crd.get("maximum", default[1]), default[1]),
+    )
     minimum, maximum = views.most(document, node, "minimum"), views.least(document, node, "maximum")
     if minimum is None or minimum < low:
         yield f"{path}: minimum {minimum} is below {low}"
@@ -73,7 +76,11 @@ def _texts(document: Json, node: Node, crd: Json, path: str) -> Iterator[str]:
     patterns = [fact["pattern"] for fact in views.facts(document, node) if "pattern" in fact]
     limits = (views.most(document, node, "minLength") or 0, views.least(document, node, "maxLength"))
     wanted = {branch["pattern"] for branch in (crd, *crd.get("allOf", ())) if "pattern" in branch}
-    if (wanted - set(patterns) or crd.get("minLength")) and not patterns and limits[0] < crd.get("minLength", 0):
+    if (
+        (wanted - set(patterns) or crd.get("minLength"))
+        and not patterns
+        and limits[0] < crd.get("minLength", 0)
+    ):
         yield f"{path}: needs a pattern or a minLength"
     elif wanted and not patterns:
         yield f"{path}: needs a pattern within {sorted(wanted)}"
@@ -120,7 +127,10 @@ def _objects(document: Json, node: Node, crd: Json, path: str) -> Iterator[str]:
 def _field(document: Json, node: Node, field: Json | None, parent: Json, path: str) -> Iterator[str]:
     if field is not None:
         yield from excesses(document, node, field, path)
-    elif not parent.get("x-kubernetes-preserve-unknown-fields") and parent.get("additionalProperties") is not True:
+    elif (
+        not parent.get("x-kubernetes-preserve-unknown-fields")
+        and parent.get("additionalProperties") is not True
+    ):
         yield f"{path}: is no field there"
 
 
@@ -138,7 +148,9 @@ def _at_least(document: Json, node: Node, crd: Json, key: str, path: str) -> Ite
 
 def _refused(crd: Json, values: Iterable[Any]) -> list[Any]:
     options = jsonschema_rs.RegexOptions()
-    validator = jsonschema_rs.Draft202012Validator(strict(crd), validate_formats=True, pattern_options=options)
+    validator = jsonschema_rs.Draft202012Validator(
+        strict(crd), validate_formats=True, pattern_options=options
+    )
     return [value for value in values if not validator.is_valid(value)]
 
 
@@ -148,7 +160,13 @@ def samples(patterns: tuple[str, ...], shortest: int, longest: int | None) -> tu
     found: dict[str, None] = {}
     texts = st.from_regex(patterns[-1], fullmatch=True).filter(matching(patterns, shortest, longest))
 
-    @settings(max_examples=80, database=None, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=80,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(texts)
     def collect(text: str) -> None:
         found[text] = None

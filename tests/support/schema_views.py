@@ -29,7 +29,10 @@ def properties(document: Json, node: Node) -> dict[str, Node]:
         for name, child in fact.get("properties", {}).items():
             found.setdefault(name, []).append(child)
     # `x: true` names a field and says nothing about it.
-    return {name: together([child for child in nodes if child is not True] or [True]) for name, nodes in found.items()}
+    return {
+        name: together([child for child in nodes if child is not True] or [True])
+        for name, nodes in found.items()
+    }
 
 
 def required(document: Json, node: Node) -> set[str]:

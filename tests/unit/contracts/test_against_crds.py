@@ -28,7 +28,7 @@ WITHOUT_CRD = {
 }
 COVERED = [kind for kind in KINDS if kind not in WITHOUT_CRD]
 
-pytestmark = requires_crds
+pytestmark = [requires_crds, pytest.mark.slow]
 
 
 def _contract(group: str, kind: str) -> Contract:
@@ -85,7 +85,9 @@ def test_the_contract_is_within_the_crd(group: str, kind: str) -> None:
 @pytest.mark.parametrize(("group", "kind"), COVERED)
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_generated_objects_are_valid_by_the_crd_and_its_rules(group: str, kind: str, data: st.DataObject) -> None:
+def test_generated_objects_are_valid_by_the_crd_and_its_rules(
+    group: str, kind: str, data: st.DataObject
+) -> None:
     obj = data.draw(objects(_ours(group, kind), _words(group, kind)))
     assert _theirs(group, kind, obj["apiVersion"]).check(obj) == []
     assert cel_violations(obj, _crd(group, kind)) == []
