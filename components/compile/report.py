@@ -7,7 +7,7 @@ from pathlib import Path
 from components.cluster.params import Parameters
 from components.common.errors import Mistake, MistakesError
 from components.compile.targets import compile_target
-from components.inventory.origin import Origins
+from components.inventory.origin import CannotResolve, Origins
 
 
 def fleet_report(parameters: Parameters, inventory: Path) -> str:
@@ -43,7 +43,10 @@ def _targets(names: list[str]) -> str:
 def position(origins: Origins, target: str, mistake: Mistake) -> str:
     """``file:line:column`` of the inventory value, of its nearest parent that is set, or of the target's file."""
     for end in range(len(mistake.path), 0, -1):
-        found = origins.trace(target, tuple(mistake.path[:end]))
+        try:
+            found = origins.trace(target, tuple(mistake.path[:end]))
+        except CannotResolve:
+            break
         if found:
             last = found[-1]
             return f"{last.file}:{last.line}:{last.column}"

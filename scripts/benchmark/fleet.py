@@ -7,6 +7,7 @@ stacks, each set in a namespace of its own (as a team's would be), with pools th
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,26 +49,22 @@ def read_mix(inventory: Path) -> Mix:
 def write_fleet(inventory: Path, destination: Path, size: int, seed: int = 0) -> list[str]:
     """Write an inventory of ``size`` stacks below ``destination``; returns the names of its stack targets.
 
-    The committed classes are linked, not copied. The same arguments give the same files.
+    The committed classes are copied. The same arguments give the same files.
     """
     mix = read_mix(inventory)
     classes = destination / "classes"
-    (classes / "clusters").mkdir(parents=True)
-    for folder in sorted((inventory / "classes").iterdir()):
-        if folder.name != "clusters":
-            (classes / folder.name).symlink_to(folder.resolve())
-    for path in sorted((inventory / "classes" / "clusters").iterdir()):
-        (classes / "clusters" / path.name).symlink_to(path.resolve())
+    shutil.copytree(inventory / "classes", classes, dirs_exist_ok=True)
     names: list[str] = []
     for cluster, source, copies in _clusters(mix, size, random.Random(seed)):
-        _write(classes / "clusters" / f"{cluster}.yml", _cluster_class(cluster, source, copies, inventory))
+        members = list(_stacks(mix.stacks[source], copies))[: size - len(names)]
+        present = {_copied(stack, copy) for copy, stack in members}
+        facts = _cluster_class(cluster, source, copies, present, inventory)
+        _write(classes / "clusters" / f"{cluster}.yml", facts)
         folder = destination / "targets" / cluster
         folder.mkdir(parents=True)
         _write(folder / f"{CLUSTER_TARGET}.yml", _renamed(mix.own[source], source, cluster))
-        for copy, stack in _stacks(mix.stacks[source], copies):
-            if len(names) == size:
-                break
-            document = _stack(mix.stacks[source][stack], source, cluster, copy)
+        for copy, stack in members:
+            document = _stack(mix.stacks[source][stack], source, cluster, copy, present)
             _write(folder / f"{_copied(stack, copy)}.yml", document)
             names.append(f"{cluster}.{_copied(stack, copy)}")
     return names
@@ -100,7 +97,9 @@ def _copied(name: str, copy: int) -> str:
     return name if copy == 0 else f"{name}-{copy:02d}"
 
 
-def _cluster_class(cluster: str, source: str, copies: int, inventory: Path) -> dict[str, Any]:
+def _cluster_class(
+    cluster: str, source: str, copies: int, present: set[str], inventory: Path
+) -> dict[str, Any]:
     committed = inventory / "classes" / "clusters" / f"{source}.yml"
     facts = yaml.load(committed.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["parameters"]["cluster"]
     pools = {name: {"nodes": pool["nodes"] * copies} for name, pool in facts["pools"].items()}
@@ -108,7 +107,10 @@ def _cluster_class(cluster: str, source: str, copies: int, inventory: Path) -> d
         kind: {_namespaced(name, copy): True for name in objects for copy in range(copies)}
         for kind, objects in facts.get("provided", {}).items()
     }
+    aliases = facts.get("litellm", {}).get("modelGroupAliases", {})
+    gone = {alias: None for alias, name in aliases.items() if name not in present}
     own = {"name": cluster, "pools": pools, "argocd": {"destination": cluster}}
+    own |= {"litellm": {"modelGroupAliases": gone}} if gone else {}
     return {
         "classes": [f"clusters.{source}"],
         "parameters": {"cluster": own | ({"provided": provided} if provided else {})},
@@ -125,10 +127,16 @@ def _renamed(document: dict[str, Any], source: str, cluster: str) -> dict[str, A
     return {**document, "classes": classes}
 
 
-def _stack(document: dict[str, Any], source: str, cluster: str, copy: int) -> dict[str, Any]:
+def _stack(
+    document: dict[str, Any], source: str, cluster: str, copy: int, present: set[str]
+) -> dict[str, Any]:
     renamed = _renamed(document, source, cluster)
     parameters = {key: dict(value) for key, value in renamed.get("parameters", {}).items()}
     gateway = parameters.get("gateway", {})
+    fallbacks = parameters.get("litellm", {}).get("fallbacks", {})
+    if not fallbacks.keys() <= present:
+        kept = {name: order for name, order in fallbacks.items() if name in present}
+        parameters["litellm"] = {**parameters["litellm"], "fallbacks": kept}
     if copy:
         serving = parameters.setdefault("serving", {})
         serving["namespace"] = _copied(serving.get("namespace", "llm-platform"), copy)
