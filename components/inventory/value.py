@@ -203,17 +203,24 @@ def definitions(value: Value, path: KeyPath = ()) -> Definitions:
     A line that was replaced has `active` false. A parent that replaced or removed the value stands in the
     list as the line that did so. Empty when nothing ever set the path.
     """
+    return _trace(value, path)[0]
+
+
+def _trace(value: Value, path: KeyPath) -> tuple[Definitions, bool]:
+    """The definitions of a path, and whether the value has it at all."""
     if isinstance(value, Layers):
-        return tuple(found for layer in value.items for found in definitions(layer, path))
-    earlier = definitions(value.below, path) if value.below is not None else ()
+        traces = [_trace(layer, path) for layer in value.items]
+        return tuple(one for found, _ in traces for one in found), any(is_set for _, is_set in traces)
+    earlier, was_set = _trace(value.below, path) if value.below is not None else ((), False)
     if not path:
-        return (*_replaced(earlier), *value.made_by)
+        return (*_replaced(earlier), *value.made_by), True
     below = step(value, path[0])
-    own = definitions(below, path[1:]) if below is not None else ()
-    if not earlier:
-        return own
-    cut = value.made_by[:1] if not own else _replaced(value.made_by[:1])
-    return (*_replaced(earlier), *cut, *own)
+    own, is_set = _trace(below, path[1:]) if below is not None else ((), False)
+    cut = value.made_by[:1] if was_set else ()
+    if own:
+        return (*_replaced((*earlier, *cut)), *own), is_set
+    # Without a value, the line that removed the last one is the one in effect.
+    return (*_replaced(earlier), *cut) if cut else earlier, is_set
 
 
 def _replaced(found: Definitions) -> Definitions:
