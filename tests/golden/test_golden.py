@@ -1,4 +1,7 @@
-"""Golden cases: engine x wiring, and every other shape of a stack. ``pytest tests/golden --snapshot-update`` accepts a change."""
+"""Golden cases: engine x wiring, and every other shape of a stack.
+
+``pytest tests/golden --snapshot-update`` accepts a change.
+"""
 
 from __future__ import annotations
 
