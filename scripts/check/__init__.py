@@ -1,8 +1,8 @@
 """Prove that everything that is compiled can work, before it is merged.
 
 Reads the inventory and compiled/, knows no builder, and says everything that is wrong at once: files and
-parameters, schemas, references, names, GPUs, memory, versions, policy. Each finding names the line of the inventory
-that leads to it, what happens, and what to do. `inferstack rules` lists and explains the rules.
+parameters, schemas, references, names, GPUs, memory, versions, policy. Each finding names the line of the
+inventory that leads to it, what happens, and what to do. `inferstack rules` lists and explains the rules.
 
 Exit codes: 0 nothing but notes and warnings, 1 errors (with --strict: warnings too), 2 misuse.
 """

@@ -1,5 +1,5 @@
-"""What one InferenceService really runs: the engine with the arguments that it gets after KServe's merge, held
-together with what the inventory declares about it."""
+"""What one InferenceService really runs: the engine with the arguments that it gets after KServe's merge,
+held together with what the inventory declares about it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Whether a GGUF model fits: file, KV cache of all slots at full context, and the engine's buffers against the
-memory of the pod's GPUs, or of the pod itself (inference-stacks.md 5.1: gguf-parser; serving.md 2.2 and 2.3).
+"""Whether a GGUF model fits: file, KV cache of all slots at full context, and the engine's buffers against
+the memory of the pod's GPUs, or of the pod itself (inference-stacks.md 5.1: gguf-parser; serving.md 2.2 and
+2.3).
 
 llama.cpp lays out as many layers on GPUs as it is told, and Ollama as many as fit: what does not fit there
 runs on the CPU, which is slow and no failure, as long as the pod's memory holds it.
@@ -56,7 +57,8 @@ class GgufPlan:
 
 @dataclass(frozen=True, slots=True)
 class GgufFit:
-    """A verdict on each memory; ``offloaded`` is the share of the layers that a GPU has to leave to the CPU."""
+    """A verdict on each memory; ``offloaded`` is the share of the layers that a GPU has to leave to the
+    CPU."""
 
     verdict: Verdict
     left_gib: float

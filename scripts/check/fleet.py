@@ -16,6 +16,14 @@ from scripts.check.declared import Declared
 from scripts.check.model import Key, Obj
 from scripts.check.pods import Pod
 
+GKE_CLASSES = (
+    "gke-l7-rilb",
+    "gke-l7-regional-external-managed",
+    "gke-l7-gxlb",
+    "gke-l7-global-external-managed",
+)
+"""GatewayClasses that GKE brings itself (gateway.md 5.E)."""
+
 
 class ClusterView:
     """One cluster. Every index is made when first asked for, in one pass over the objects."""
@@ -81,9 +89,8 @@ class ClusterView:
             named = self._by_name.get((kind, namespace, name))
             if named is not None:
                 return named
-        provided = self.facts.provided.get(kind, {})
         wanted = f"{namespace}/{name}" if namespace else name
-        if not provided.get(wanted):
+        if not self.facts.provided.get(kind, {}).get(wanted) and (kind, wanted) not in self._implied:
             return None
         doc = {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
         return Obj("", self.name, self.target, "", doc, "provided")
@@ -102,6 +109,12 @@ class ClusterView:
             if found:
                 return f"{space}/{found}" if space else found
         return None
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Every namespace that an object lies in, or that a compiled Namespace makes."""
+        own = {obj.namespace for obj in self.objects if obj.namespace}
+        return frozenset(own | {obj.name for obj in self.of("Namespace")})
 
     @cached_property
     def pods(self) -> tuple[Pod, ...]:
@@ -167,6 +180,21 @@ class ClusterView:
         for obj in self.made:
             found.setdefault(obj.key[1:], obj)
         return found
+
+    @cached_property
+    def _implied(self) -> frozenset[tuple[str, str]]:
+        """(kind, name) of what other facts of the cluster say is there."""
+        facts, infra = self.facts, self.facts.infrastructure_namespace
+        found = {("Gateway", f"{infra}/{facts.external_gateway}")}
+        if not facts.litellm.deploy:
+            found.add(("Service", f"{infra}/{facts.litellm_service}"))
+        if facts.secret_store and facts.secret_store.kind == "ClusterSecretStore":
+            found.add(("ClusterSecretStore", facts.secret_store.name))
+        elif facts.secret_store:
+            spaces = self.namespaces
+            found.update(("SecretStore", f"{space}/{facts.secret_store.name}") for space in spaces)
+        found.update(("GatewayClass", name) for name in GKE_CLASSES)
+        return frozenset(found)
 
     @cached_property
     def _names(self) -> dict[tuple[str, str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,11 +47,17 @@ def _fits(hit: Hit, expected: Mapping[str, Any]) -> bool:
     """Object or target, field, place (``file:line:column``) and level as given; the message holds the words."""
     return (
         _at(hit) == (expected.get("object") or expected.get("target") or "")
-        and hit.field == expected.get("field", "")
+        and _same_field(hit.field, expected.get("field", ""))
         and str(hit.place or "") == expected.get("place", str(hit.place or ""))
         and expected.get("message", "") in hit.message
         and expected.get("level", hit.level) == hit.level
     )
+
+
+def _same_field(found: str, expected: str) -> bool:
+    """Whether they are equal; ``[*]`` stands for any index."""
+    pattern = re.escape(expected).replace(re.escape("[*]"), r"\[\d+\]")
+    return re.fullmatch(pattern, found) is not None
 
 
 def _at(hit: Hit) -> str:

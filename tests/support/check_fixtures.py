@@ -220,12 +220,20 @@ def _edited(doc: dict[str, Any], verb: str, change: Text) -> dict[str, Any]:
         else:
             parent[last] = change["to"]
         return edited
-    if change["from"] not in parent[last]:
-        raise ValueError(
-            f"{change['edit']} {change['field']} does not hold {change['from']!r}: {parent[last]!r}"
-        )
-    parent[last] = parent[last].replace(change["from"], change["to"])
+    parent[last] = _replaced(parent[last], change)
     return edited
+
+
+def _replaced(value: Any, change: Text) -> Any:
+    """A text with ``from`` replaced by ``to``, or a list with the item ``from`` replaced, or removed without
+    ``to``."""
+    old = change["from"]
+    if old not in value:
+        raise ValueError(f"{change['edit']} {change['field']} does not hold {old!r}: {value!r}")
+    if isinstance(value, str):
+        return value.replace(old, change["to"])
+    changed = [change.get("to") if item == old else item for item in value]
+    return changed if "to" in change else [item for item in value if item != old]
 
 
 def _path(text: str) -> list[str | int]:
