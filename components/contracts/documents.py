@@ -63,6 +63,7 @@ def contract(group: str, kind: str) -> Contract | None:
         {
             "properties": {key: closed(node) for key, node in properties.items()},
             "required": source["required"],
+            "allOf": source.get("allOf", [{}]),
             "$defs": {key: closed(node) for key, node in source.get("$defs", {}).items()},
         },
         api_versions=api_versions,

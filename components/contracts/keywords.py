@@ -8,6 +8,8 @@
     the first duration is not longer than the second, unless the second is 0
 `requestsWithinLimits: true`
     no request above its limit; extended resources and huge pages need a limit equal to the request
+`maxBytes: 1048576`
+    the texts of a mapping, keys included, are not longer in all (in UTF-8)
 `selectsTemplate: true`
     selector.matchLabels is not empty and part of template.metadata.labels
 
@@ -132,6 +134,22 @@ def _resource_problem(name: str, request: Any, limit: Any) -> str | None:
     return None
 
 
+class MaxBytes:
+    """`maxBytes`: see the module."""
+
+    def __init__(self, parent_schema: Any, value: Any, schema_path: Any) -> None:
+        self.limit: int = value
+
+    def validate(self, instance: Any) -> None:
+        size = sum(_size(key) + _size(value) for key, value in _mapping(instance).items())
+        if size > self.limit:
+            raise ValueError(f"holds {size:,} bytes; the API server takes {self.limit:,}")
+
+
+def _size(value: Any) -> int:
+    return len(value.encode(errors="replace")) if isinstance(value, str) else 0
+
+
 class SelectsTemplate:
     """`selectsTemplate`: see the module."""
 
@@ -159,5 +177,6 @@ KEYWORDS: dict[str, type[Any]] = {
     "notAbove": NotAbove,
     "notLonger": NotLonger,
     "requestsWithinLimits": RequestsWithinLimits,
+    "maxBytes": MaxBytes,
     "selectsTemplate": SelectsTemplate,
 }

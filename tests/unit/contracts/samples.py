@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 Json = dict[str, Any]
 
 
 def changed(obj: Json, path: str, value: Any) -> Json:
-    """A copy of `obj` with the field at `path` (`spec.rules.0.name`) set, or removed when `value` is `...`."""
+    """A copy of `obj` with one field set, or removed when `value` is `...`.
+
+    `path` is like `spec.rules.0.name`; a dot in a name is written `\\.`.
+    """
     copied = copy.deepcopy(obj)
-    *parents, last = [int(key) if key.isdigit() else key for key in path.split(".")]
+    names = [name.replace("\\.", ".") for name in re.split(r"(?<!\\)\.", path)]
+    *parents, last = [int(name) if name.isdigit() else name for name in names]
     node: Any = copied
     for key in parents:
         node = node[key]

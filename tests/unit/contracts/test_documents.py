@@ -14,7 +14,7 @@ from components.contracts.keywords import KEYWORDS
 from components.contracts.registry import compiled
 
 KINDS = [(group, kind) for group, kinds in documents.kinds().items() for kind in kinds]
-HEADER = {"apiVersions", "scope", "name", "required", "properties", "$defs"}
+HEADER = {"apiVersions", "scope", "name", "required", "properties", "allOf", "$defs"}
 CONDITIONS = {"if", "then", "else", "not", "anyOf", "oneOf", "allOf", "contains"}
 # What JSON Schema knows of what the files use, and what is ours.
 VOCABULARY = CONDITIONS | {

@@ -127,6 +127,20 @@ def test_requests_within_limits(requests: Any, limits: Any, good: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "good"),
+    [
+        ({"a": "bcd"}, True),
+        ({"a": "bcde"}, False),
+        ({"a": "üü"}, False),
+        ({"a": 1, "b": []}, True),
+        ("too long", True),
+    ],
+)
+def test_max_bytes(value: Any, good: bool) -> None:
+    assert accepts({"maxBytes": 4}, value) is good
+
+
+@pytest.mark.parametrize(
     ("selector", "labels", "good"),
     [
         ({"matchLabels": {"a": "b"}}, {"a": "b", "c": "d"}, True),

@@ -22,6 +22,7 @@ def test_a_good_object_has_no_violation(obj: Json, kubernetes: str) -> None:
     assert validate(obj, kubernetes) == []
 
 
+AUTOSCALER = r"metadata.annotations.serving\.kserve\.io/autoscalerClass"
 CONTAINER = "spec.template.spec.containers.0"
 POOL_FIELD = "did you mean 'targetPorts'?"
 
@@ -117,7 +118,34 @@ REFUSED: list[tuple[Json, str, Any, str]] = [
         ...,
         "a prometheus trigger needs serverAddress, query and",
     ),
+    (
+        s.INFERENCE_SERVICE,
+        "metadata.annotations",
+        {"serving.kserve.io/deploymentMode": "Knative"},
+        "spec.predictor.deploymentStrategy: mode Knative takes no deploymentStrategy",
+    ),
+    (s.INFERENCE_SERVICE, "spec.predictor.canaryTrafficPercent", 5, "only mode Knative splits traffic"),
+    (
+        changed(s.INFERENCE_SERVICE, AUTOSCALER, "keda"),
+        "spec.predictor.scaleMetric",
+        "cpu",
+        "spec.predictor.scaleMetric: autoscalerClass keda takes no scaleMetric",
+    ),
+    (
+        changed(s.INFERENCE_SERVICE, AUTOSCALER, "hpa"),
+        "spec.predictor.scaleMetric",
+        "rps",
+        "autoscalerClass hpa scales on cpu or memory",
+    ),
+    (s.RUNTIME, "spec.containers.0.env", [{"name": "PYTHONPATH"}], "env[0].name: must not be PYTHONPATH"),
+    (
+        s.INFERENCE_SERVICE,
+        "spec.predictor.model.env",
+        [{"name": "PYTHONPATH"}],
+        "env[0].name: must not be PYTHONPATH",
+    ),
     # core kinds, beyond their published schemas
+    (s.CONFIG, "data", {"a": "x" * 2**20}, "data: holds 1,048,577 bytes; the API server takes 1,048,576"),
     (s.DEPLOYMENT, f"{CONTAINER}.imag", "x", "containers[0].imag: unknown field; did you mean 'image'?"),
     (s.DEPLOYMENT, f"{CONTAINER}.image", ..., "containers[0].image: is required"),
     (s.DEPLOYMENT, f"{CONTAINER}.ports.0.protocol", "tcp", "protocol: must be one of"),
