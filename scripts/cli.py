@@ -22,6 +22,7 @@ from components.common.errors import InferstackError
 from scripts.project import MisuseError, Project, find_project
 
 VERBS = {
+    "compile": "compile what changed, check it, and put it in place at once",
     "check": "prove that everything that is compiled can work",
     "guard": "find what Kapitan would crash on or pass over in silence",
     "schema": "write or check the JSON Schemas that editors complete the inventory from",

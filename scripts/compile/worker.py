@@ -1,0 +1,121 @@
+"""The process that Kapitan runs in: stock ``kapitan compile``, imported before there is something to compile.
+
+Run as a file, not as a module, so that nothing of this package is on its way; the first line of its standard
+input is the job. Three things differ from the ``kapitan`` command, none of which can reach a compiled byte:
+
+- Commands other than ``compile`` are not loaded: half of a second of imports of cloud libraries.
+- The components are imported once, before Kapitan forks, not once in each of its processes.
+- Kapitan compiles into a folder of its own and then copies that tree; here both lie in one staging folder, and the
+  tree is moved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+
+AFTER_FORK = "_gojsonnet"
+"""Starts Go's runtime when it is loaded, whose threads no fork survives."""
+
+UNUSED = {
+    "kapitan.initialiser": "initialise_skeleton",
+    "kapitan.lint": "start_lint",
+    "kapitan.refs.cmd_parser": "handle_refs_command",
+}
+"""Modules of Kapitan's command line that ``compile`` never calls, and what is imported from them."""
+
+
+def main() -> None:
+    """Get ready, wait for the job, do it."""
+    root = sys.argv[1]
+    _end_with_parent()
+    for module, function in UNUSED.items():
+        _leave_out(module, function)
+    from kapitan import cli, targets
+
+    targets.shutil = _Moving(targets.shutil)
+    _import_early(root)
+    line = sys.stdin.buffer.readline()
+    if not line.strip():
+        return
+    job = json.loads(line)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if job["profile"]:
+        _profiled(cli, job)
+    else:
+        cli.main(*job["arguments"])
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed takes this process along, so that none goes on writing (Linux)."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit(1)
+
+
+def _leave_out(name: str, function: str) -> None:
+    module = ModuleType(name)
+
+    def unavailable(*_: Any, **__: Any) -> None:
+        raise RuntimeError(f"{name} is not loaded")
+
+    setattr(module, function, unavailable)
+    sys.modules[name] = module
+
+
+def _import_early(root: str) -> None:
+    """Import what every target needs. What fails here fails again in Kapitan, which says so."""
+    sys.path.insert(0, root)
+    sys.modules[AFTER_FORK] = _Late(AFTER_FORK)
+    with contextlib.suppress(Exception):
+        import components.compile.entry  # noqa: F401
+
+
+class _Late(ModuleType):
+    """A module that is loaded when something of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+class _Moving:
+    """``shutil``, but a tree is moved to where it would have been copied to."""
+
+    def __init__(self, original: ModuleType) -> None:
+        self._original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def copytree(self, source: str, destination: str) -> None:
+        Path(source).rename(destination)
+
+
+def _profiled(cli: ModuleType, job: dict[str, Any]) -> None:
+    import cProfile
+
+    profile = cProfile.Profile()
+    try:
+        profile.runcall(cli.main, "--profile-serial", *job["arguments"])
+    finally:
+        profile.dump_stats(job["profile"])
+
+
+if __name__ == "__main__":
+    main()
