@@ -177,6 +177,13 @@ class Deployment:
         return max(self.arguments.number("parallel") or 1, 1)
 
 
+def container_field(pod: Pod, container: Container, path: str) -> str:
+    """Where a value of a pod's container stands in the object that owns it: what KServe merges stands in
+    ``spec.predictor.model``, or is inherited from the runtime."""
+    merged = pod.role == "model" and container is pod.main
+    return f"spec.predictor.model.{path}" if merged else container.node.at(path)
+
+
 def serving_container(runtime: Obj) -> Node:
     """The container of a (Cluster)ServingRuntime that serves the model."""
     found = runtime.each("spec.containers[]")

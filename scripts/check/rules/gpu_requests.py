@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.common.accelerator import Toleration
 from components.facts.tables import table
-from scripts.check.deployment import Deployment, deployment, deployments, quantity
+from scripts.check.deployment import Deployment, container_field, deployment, deployments, quantity
 from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit, Obj
+from scripts.check.node import Node
 from scripts.check.rule import rule
 
 _VENDORS = ("nvidia.com/", "amd.com/", "gpu.intel.com/", "intel.com/", "habana.ai/")
@@ -59,7 +61,7 @@ def limit_equals_request(obj: Obj, view: ClusterView) -> Iterator[Hit]:
                 ):
                     yield Hit(
                         obj,
-                        f'{container.node.at("resources.limits")}["{key}"]',
+                        f'{container_field(pod, container, "resources.limits")}["{key}"]',
                         f"{pod.name} request {requests.get(key, 'no')} and are limited to"
                         f" {limits.get(key, 'no')} {key}",
                     )
@@ -142,14 +144,11 @@ def workload_counted(view: ClusterView) -> Iterator[Hit]:
         if one is not None and one.declared and pod.role == "model":
             continue
         for container in pod.containers:
-            for part in _PARTS:
-                asked = [key for key in container.node.map(f"resources.{part}") if _is_gpu(key)]
-                if asked and part == "limits":
-                    number = container.node.map("resources.limits")[asked[0]]
+            for key, number in container.node.map("resources.limits").items():
+                if _is_gpu(key):
+                    field = f'{container_field(pod, container, "resources.limits")}["{key}"]'
                     yield Hit(
-                        pod.owner,
-                        f'{container.node.at("resources.limits")}["{asked[0]}"]',
-                        f"{pod.name} ask for {number} {asked[0]}, and no stack declares them",
+                        pod.owner, field, f"{pod.name} ask for {number} {key}, and no stack declares them"
                     )
 
 
@@ -245,14 +244,7 @@ def tolerations(service: Obj, view: ClusterView) -> Iterator[Hit]:
         return
     compiled = list(one.pod.spec.each("tolerations[]"))
     for taint, wanted in sorted(one.stack.accelerator.tolerations.items()):
-        tolerated = any(
-            given.text("operator", "Equal") == "Exists"
-            and given.text("key", taint) == taint
-            and given.text("effect", wanted.effect or "") == (wanted.effect or "")
-            or (given.text("key") == taint and given.text("value") == (wanted.value or ""))
-            and given.text("effect", wanted.effect or "") == (wanted.effect or "")
-            for given in compiled
-        )
+        tolerated = any(_tolerates(given, taint, wanted) for given in compiled)
         if not tolerated:
             effect = f":{wanted.effect}" if wanted.effect else ""
             yield Hit(
@@ -261,6 +253,15 @@ def tolerations(service: Obj, view: ClusterView) -> Iterator[Hit]:
                 f"the pods do not tolerate {taint}{effect} of pool {one.stack.serving.pool}",
                 cause=("accelerators", one.stack.pool.accelerator, "tolerations", taint),
             )
+
+
+def _tolerates(given: Node, taint: str, wanted: Toleration) -> bool:
+    """Whether a pod's toleration covers a taint as the accelerator wants it."""
+    if given.text("effect", wanted.effect or "") != (wanted.effect or ""):
+        return False
+    if given.text("operator", "Equal") == "Exists":
+        return given.text("key", taint) == taint
+    return given.text("key") == taint and given.text("value") == (wanted.value or "")
 
 
 def _is_gpu(resource: str) -> bool:
