@@ -73,7 +73,7 @@ def _list_section(entry: Entry, report: _Report) -> Iterator[Problem]:
         yield report(node, f"`{entry.key}` is not a list", "write each name as `- name`", "section-type")
         return
     for item in node.items:
-        if not isinstance(item, ScalarNode) or not isinstance(item.value, str) or not item.value:
+        if not isinstance(item, ScalarNode) or item.value in (None, ""):
             message = f"an entry of `{entry.key}` is not a name"
             yield report(item, message, "write a name, quoted if need be", "class-entry")
 

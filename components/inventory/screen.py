@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from components.inventory.chain import Chain
 from components.inventory.evaluate import CHARACTERS_PER_VALUE
 from components.inventory.inventory import Inventory
 from components.inventory.layout import Unit
-from components.inventory.node import KeyPath, MappingNode, Node, ScalarNode, SequenceNode, find
+from components.inventory.node import KeyPath, MappingNode, Node, ScalarNode, SequenceNode
 from components.inventory.reference import Ref, ReferenceSyntaxError, has_reference, parse, references
 
 #: Values that the references of a clean target expand to at most.
@@ -118,12 +118,19 @@ def _kind(node: Node) -> str:
     return "reference" if node.text.startswith("${") and node.text.endswith("}") else "scalar"
 
 
+class _Expansion(NamedTuple):
+    """What a reference leads to: how many values, by how many further references."""
+
+    size: int
+    depth: int
+
+
 class _Resolution:
     """The references of one target."""
 
     def __init__(self, facts: list[_Facts]) -> None:
         self._facts = facts
-        self._sizes: dict[KeyPath, int] = {}
+        self._known: dict[KeyPath, _Expansion] = {}
         self._open: set[KeyPath] = set()
 
     def all_resolve(self) -> bool:
@@ -131,48 +138,53 @@ class _Resolution:
         total = 0
         for fact in self._facts:
             for _, refs in fact.references:
-                size = self._size_of(refs)
-                total += size or 0
-                if size is None or total > MAX_EXPANSION:
+                expansion = self._of(refs)
+                if expansion is None:
                     return False
-        return True
+                total += expansion.size
+        return total <= MAX_EXPANSION
 
-    def _size_of(self, refs: tuple[Ref, ...]) -> int | None:
-        """How many values references expand to; None when that is not certain."""
-        total = 0
+    def _of(self, refs: tuple[Ref, ...]) -> _Expansion | None:
+        """What references lead to together; None when that is not certain, or too much."""
+        size = depth = 0
         for ref in refs:
             name = ref.static_path
-            size = self._size_at(tuple(name.split(":"))) if name is not None else None
-            if size is None:
+            expansion = self._at(tuple(name.split(":"))) if name is not None else None
+            if expansion is None:
                 return None
-            total += size
-        return total
+            size += expansion.size
+            depth = max(depth, expansion.depth)
+        return _Expansion(size, depth) if size <= MAX_EXPANSION and depth <= MAX_DEPTH else None
 
-    def _size_at(self, path: tuple[str, ...]) -> int | None:
+    def _at(self, path: tuple[str, ...]) -> _Expansion | None:
         if path in _BUILT_IN:
-            return 10
-        if path in self._sizes:
-            return self._sizes[path]
-        if path in self._open or len(self._open) >= MAX_DEPTH or not self._is_set(path):
+            return _Expansion(10, 1)
+        if path in self._known:
+            return self._known[path]
+        if path in self._open or len(self._open) > MAX_DEPTH or not self._is_set(path):
             return None
         self._open.add(path)
-        total = 1
-        for fact in self._facts:
-            node = find(fact.parameters, path) if fact.parameters is not None else None
-            for size in self._sizes_below(fact, path) if node is not None else ():
-                if size is None or total > MAX_EXPANSION:
-                    return None
-                total += size
+        below = [self._of(refs) for refs in self._references_below(path)]
         self._open.discard(path)
-        self._sizes[path] = total
-        return total
+        certain = [expansion for expansion in below if expansion is not None]
+        if len(certain) < len(below):
+            return None
+        size = self._weight(path) + sum(expansion.size for expansion in certain)
+        depth = 1 + max((expansion.depth for expansion in certain), default=0)
+        self._known[path] = _Expansion(size, depth)
+        return self._known[path]
 
-    def _sizes_below(self, fact: _Facts, path: tuple[str, ...]) -> Iterator[int | None]:
+    def _references_below(self, path: tuple[str, ...]) -> Iterator[tuple[Ref, ...]]:
+        for fact in self._facts:
+            for key, refs in fact.references:
+                if key[: len(path)] == path:
+                    yield refs
+
+    def _weight(self, path: tuple[str, ...]) -> int:
         depth = len(path)
-        yield sum(weight for key, weight in fact.weights.items() if key[:depth] == path)
-        for key, refs in fact.references:
-            if key[:depth] == path:
-                yield self._size_of(refs)
+        return sum(
+            weight for fact in self._facts for key, weight in fact.weights.items() if key[:depth] == path
+        )
 
     def _is_set(self, path: tuple[str, ...]) -> bool:
         """Whether the last file that knows the way to a path sets it, through mappings only."""

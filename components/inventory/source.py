@@ -58,10 +58,10 @@ class SourceFile:
 
     @cached_property
     def classes(self) -> tuple[ScalarNode, ...]:
-        """The entries of `classes`, as written."""
+        """The names in `classes`, as written. Entries that are no names are left out."""
         below = self.section("classes")
         items = below.items if isinstance(below, SequenceNode) else ()
-        return tuple(item for item in items if isinstance(item, ScalarNode))
+        return tuple(item for item in items if isinstance(item, ScalarNode) and item.value not in (None, ""))
 
     def section(self, key: str) -> Node | None:
         """The node of a top-level key."""

@@ -35,8 +35,8 @@ CLASSES = {
 }
 
 _scalar_paths = st.sampled_from(
-    ["one", "two", "facts:text", "facts:small:one", "more:one", "_reclass_:name:short"]
-    + ["facts:${_reclass_:name:short}", "facts:nothing", "map:one"]
+    "one two facts:text facts:small:one more:one _reclass_:name:short facts:${_reclass_:name:short} "
+    "facts:nothing map:one".split()
 )
 _mapping_paths = st.sampled_from(["facts:small", "facts:large", "more:map"])
 _list_paths = st.sampled_from(["facts:list", "facts:large:list", "more:list"])

@@ -61,7 +61,9 @@ def test_the_way_to_a_class(tmp_path: Path) -> None:
 )
 def test_relative_names(tmp_path: Path, written: str, expected: str) -> None:
     files = {f"classes/{folder}b.yml": "" for folder in ("", "m/", "m/n/", "m/k/")}
-    found = chain(tmp_path, {TARGET_FILE: "classes: [.m.n.a]", "classes/m/n/a.yml": f"classes: [{written}]", **files})
+    found = chain(
+        tmp_path, {TARGET_FILE: "classes: [.m.n.a]", "classes/m/n/a.yml": f"classes: [{written}]", **files}
+    )
     assert names(found) == [expected, "m.n.a"]
 
 

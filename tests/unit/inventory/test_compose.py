@@ -65,7 +65,12 @@ def test_what_is_refused(text: str, expected: tuple[int, int, str]) -> None:
 
 def test_all_at_once() -> None:
     text = "a: &x 1\nb: *x\na: 2\n80: 3\n"
-    assert [rule for _, _, rule in problems(text)] == ["yaml-anchor", "yaml-anchor", "duplicate-key", "key-type"]
+    assert [rule for _, _, rule in problems(text)] == [
+        "yaml-anchor",
+        "yaml-anchor",
+        "duplicate-key",
+        "key-type",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, event, given, settings
 
+from components.inventory import evaluate
 from components.inventory.origin import CannotResolve, Origins
 from tests.unit.inventory.strategies import inventories
 from tests.unit.inventory.trees import TARGET, TARGET_FILE, reclass, same, write
@@ -24,14 +25,14 @@ def broken(root: Path, parameters: str, **classes: str) -> list[str]:
     files = {f"classes/{name}.yml": f"parameters:\n{text}" for name, text in classes.items()}
     head = f"classes: [{', '.join(classes)}]\n"
     inventory = write(root, {**files, TARGET_FILE: f"{head}parameters:\n{parameters}"})
-    with pytest.raises(ValueError, match=".+"):
+    with pytest.raises(ValueError, match=r".+"):
         reclass(inventory)
     with pytest.raises(CannotResolve) as error:
         Origins(inventory).parameters(TARGET)
     return [str(problem).removeprefix("inventory/") for problem in error.value.problems]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(inventories())
 def test_the_value_is_the_one_that_reclass_rs_renders(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -45,9 +46,6 @@ def test_the_value_is_the_one_that_reclass_rs_renders(files: dict[str, str]) -> 
             with pytest.raises(CannotResolve):
                 origins.value(TARGET)
             return
-        except BaseException as panic:  # noqa: BLE001
-            assume(type(panic).__name__ != "PanicException")
-            raise
         event("renders")
         assert same(origins.value(TARGET), expected)
 
@@ -74,7 +72,9 @@ def test_what_cannot_be_resolved(tmp_path: Path, parameters: str, place: str, me
 
 def test_the_nearest_key_is_named(tmp_path: Path) -> None:
     (line,) = broken(tmp_path, "  cluster: {region: eu}\n  a: ${cluster:regoin}\n")
-    assert line.endswith("reference `${cluster:regoin}`: no key `regoin` in `cluster`. did you mean `region`?")
+    assert line.endswith(
+        "reference `${cluster:regoin}`: no key `regoin` in `cluster`. did you mean `region`?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,10 @@ def test_all_at_once(tmp_path: Path) -> None:
 
 
 def test_a_dangling_reference_that_a_scalar_replaces_is_no_fault(tmp_path: Path) -> None:
-    files = {TARGET_FILE: "classes: [base]\nparameters: {a: 1}", "classes/base.yml": "parameters: {a: '${x}'}"}
+    files = {
+        TARGET_FILE: "classes: [base]\nparameters: {a: 1}",
+        "classes/base.yml": "parameters: {a: '${x}'}",
+    }
     value = rendered(tmp_path, files)
     assert isinstance(value, dict)
     assert value["a"] == 1
@@ -124,14 +127,15 @@ def test_a_dangling_reference_that_a_scalar_replaces_is_no_fault(tmp_path: Path)
     ['"${k{0}}${k{0}}"', '["${k{0}}", "${k{0}}"]', '{a: "${k{0}}", b: "${k{0}}"}'],
     ids=["text", "list", "mapping"],
 )
-def test_references_that_double_end_soon(tmp_path: Path, line: str) -> None:
+def test_references_that_double_end_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setattr(evaluate, "MAX_VALUES", 5_000)
     lines = ["  k0: [x]"] + [f"  k{n}: " + line.replace("{0}", str(n - 1)) for n in range(1, 60)]
     inventory = write(tmp_path, {TARGET_FILE: "parameters:\n" + "\n".join(lines)})
     start = time.process_time()
     with pytest.raises(CannotResolve) as error:
         Origins(inventory).parameters(TARGET)
-    assert time.process_time() - start < 20
-    assert error.value.problems[0].rule in {"reference-size", "reference-depth"}
+    assert time.process_time() - start < 5
+    assert {problem.rule for problem in error.value.problems} == {"reference-size"}
 
 
 def test_long_texts_count(tmp_path: Path) -> None:
@@ -148,8 +152,8 @@ def test_depth_is_bounded_as_in_reclass_rs(tmp_path: Path) -> None:
 
 
 def test_depth_of_mappings_and_references_together(tmp_path: Path) -> None:
-    deep = '"{a: ' * 0 + "{a: " * 50
-    lines = ["  k0: 1"] + [f'  k{n}: {deep}"${{k{n - 1}}}"{"}" * 50}' for n in range(1, 50)]
+    opened, closed = "{a: " * 50, "}" * 50
+    lines = ["  k0: 1"] + [f'  k{n}: {opened}"${{k{n - 1}}}"{closed}' for n in range(1, 50)]
     inventory = write(tmp_path, {TARGET_FILE: "parameters:\n" + "\n".join(lines)})
     with pytest.raises(CannotResolve, match="references lead too deep"):
         Origins(inventory).parameters(TARGET)

@@ -69,7 +69,11 @@ def test_names_that_are_refused(tmp_path: Path, file: str, rule: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("classes/a.yml", "classes/a/init.yml"), ("classes/a.yaml", "classes/a.yml"), (TARGET_FILE, "targets/lab/llama.yaml")],
+    [
+        ("classes/a.yml", "classes/a/init.yml"),
+        ("classes/a.yaml", "classes/a.yml"),
+        (TARGET_FILE, "targets/lab/llama.yaml"),
+    ],
 )
 def test_two_files_for_one_name(tmp_path: Path, first: str, second: str) -> None:
     root = write(tmp_path, {first: "", second: ""})

@@ -4,7 +4,16 @@ import pytest
 
 from components.inventory.merge import MappingBuilder, merge, merge_all
 from components.inventory.node import ScalarNode
-from components.inventory.value import Broken, Definition, Failure, Literal, Mapping, Sequence, data, definitions
+from components.inventory.value import (
+    Broken,
+    Definition,
+    Failure,
+    Literal,
+    Mapping,
+    Sequence,
+    data,
+    definitions,
+)
 
 
 def at(line: int) -> tuple[Definition, ...]:
@@ -34,7 +43,12 @@ def test_lists_are_appended() -> None:
 
 def test_history_is_kept_in_order() -> None:
     merged = merge_all([literal("a", 1), literal("b", 2), literal(None, 3), literal("c", 4)])
-    assert [(one.line, one.active) for one in definitions(merged)] == [(1, False), (2, False), (3, False), (4, True)]
+    assert [(one.line, one.active) for one in definitions(merged)] == [
+        (1, False),
+        (2, False),
+        (3, False),
+        (4, True),
+    ]
 
 
 def test_a_failure_gives_way_to_a_scalar_only() -> None:

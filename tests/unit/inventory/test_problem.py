@@ -20,7 +20,13 @@ def test_the_place_holds_what_is_known(line: int, column: int, place: str) -> No
 
 @pytest.mark.parametrize(
     ("word", "expected"),
-    [("clases", "classes"), ("Parameters", "parameters"), ("parameter", "parameters"), ("zzz", None), ("", None)],
+    [
+        ("clases", "classes"),
+        ("Parameters", "parameters"),
+        ("parameter", "parameters"),
+        ("zzz", None),
+        ("", None),
+    ],
 )
 def test_suggest(word: str, expected: str | None) -> None:
     assert suggest(word, ["classes", "parameters", "exports"]) == expected

@@ -44,7 +44,9 @@ def test_parts(text: str, expected: list[object]) -> None:
     assert shown(parse(text)) == expected
 
 
-@pytest.mark.parametrize(("text", "offset"), [("${}", 0), ("x ${a", 2), ("${a:${b}", 0), ("${a}${", 4), ("${" * 99, 64)])
+@pytest.mark.parametrize(
+    ("text", "offset"), [("${}", 0), ("x ${a", 2), ("${a:${b}", 0), ("${a}${", 4), ("${" * 99, 64)]
+)
 def test_what_is_no_reference(text: str, offset: int) -> None:
     with pytest.raises(ReferenceSyntaxError) as error:
         parse(text)

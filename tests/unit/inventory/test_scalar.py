@@ -82,7 +82,24 @@ def test_what_yaml_1_1_reads_otherwise(text: str, reading: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "true", "null", "~", "0", "8", "-5", "1.5", ".5", "1.5e+3", "0x1F", ".inf", "089", "vllm", "0.36.3", "-"],
+    [
+        "",
+        "true",
+        "null",
+        "~",
+        "0",
+        "8",
+        "-5",
+        "1.5",
+        ".5",
+        "1.5e+3",
+        "0x1F",
+        ".inf",
+        "089",
+        "vllm",
+        "0.36.3",
+        "-",
+    ],
 )
 def test_what_both_versions_read_alike(text: str) -> None:
     assert other_reading(text) is None
@@ -106,6 +123,8 @@ def test_numbers_beyond_64_bits(text: str, is_large: bool) -> None:
     assert exceeds_64_bits(text) is is_large
 
 
-@pytest.mark.parametrize(("text", "is_version"), [("1.30", True), ("12.150", True), ("0.90", False), ("1.0", False)])
+@pytest.mark.parametrize(
+    ("text", "is_version"), [("1.30", True), ("12.150", True), ("0.90", False), ("1.0", False)]
+)
 def test_numbers_that_lose_a_zero(text: str, is_version: bool) -> None:
     assert looks_like_version(text) is is_version

@@ -62,7 +62,9 @@ def test_positions(source: SourceFile, path: tuple[str | int, ...], value: str, 
     assert str(source.key_position(path)) == f"inventory/targets/lab/llama.yml:{key}"
 
 
-@pytest.mark.parametrize("path", [("parameters", "none"), ("parameters", "pools", 7), ("classes", "x"), ("x", "y")])
+@pytest.mark.parametrize(
+    "path", [("parameters", "none"), ("parameters", "pools", 7), ("classes", "x"), ("x", "y")]
+)
 def test_no_position(source: SourceFile, path: tuple[str | int, ...]) -> None:
     assert source.position(path) is None
 

@@ -28,7 +28,10 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def reclass(inventory: Path, target: str = TARGET) -> dict[str, Any]:
-    """The parameters of a target by reclass-rs, with the settings of Kapitan. Raises ValueError."""
+    """The parameters of a target by reclass-rs, with the settings of Kapitan. Raises ValueError.
+
+    A panic of Rust counts as one; it derives from BaseException.
+    """
     settings = {
         "nodes_uri": "targets",
         "classes_uri": "classes",
@@ -36,7 +39,12 @@ def reclass(inventory: Path, target: str = TARGET) -> dict[str, Any]:
         "ignore_class_notfound": False,
     }
     config = reclass_rs.Config.from_dict(str(inventory), settings, False)
-    parameters: dict[str, Any] = reclass_rs.Reclass.from_config(config).nodeinfo(target).parameters
+    try:
+        parameters: dict[str, Any] = reclass_rs.Reclass.from_config(config).nodeinfo(target).parameters
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(str(error)) from None
     return parameters
 
 
@@ -57,4 +65,4 @@ def same(left: object, right: object) -> bool:
         return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
-    return type(left) is type(right) and (left == right or (left != left and right != right))  # noqa: PLR0124
+    return type(left) is type(right) and (left == right or (left != left and right != right))
