@@ -66,10 +66,9 @@ def is_core_group(group: str) -> bool:
 
 def served(version: str, group: str, kind: str) -> tuple[str, ...]:
     """apiVersions under which Kubernetes `version` ("1.36") serves a kind; empty when it has no such kind."""
-    stem = "-".join(part for part in (kind.lower(), group.partition(".")[0]) if part)
-    names = (path.name for path in _schemas(version).glob(f"{stem}-v*.json"))
-    found = (name.removeprefix(f"{stem}-").removesuffix(".json") for name in names)
-    versions = (f"{group}/{api}" if group else api for api in found if re.fullmatch(r"v\d+\w*", api))
+    start = f"{_stem(group, kind)}-"
+    apis = (stem.removeprefix(start) for stem in _files(version) if stem.startswith(start))
+    versions = (f"{group}/{api}" if group else api for api in apis)
     return tuple(sorted(api for api in versions if _document(version, api, kind) is not None))
 
 
@@ -166,16 +165,26 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def _stem(*parts: str) -> str:
+    """How the package names a file: deployment-apps-v1, networkpolicy-networking-v1, service-v1."""
+    group, kind, *version = parts
+    return "-".join(part for part in (kind.lower(), group.partition(".")[0], *version) if part)
+
+
 def _document(version: str, api_version: str, kind: str) -> Json | None:
     """The published schema of a kind; None when the file is missing, or is that of a list or a part."""
     group, _, api = api_version.rpartition("/")
-    name = "-".join(part for part in (kind.lower(), group.partition(".")[0], api) if part)
-    path = _schemas(version) / f"{name}.json"
-    if not re.fullmatch(r"[a-z0-9-]+", name) or kind.endswith("List") or not path.is_file():
+    path = _files(version).get(_stem(group, kind, api))
+    if path is None or kind.endswith("List"):
         return None
     document: Json = json.loads(path.read_bytes())
     gvk = {"group": group, "version": api, "kind": kind}
     return document if gvk in document.get("x-kubernetes-group-version-kind", ()) else None
+
+
+@cache
+def _files(version: str) -> Mapping[str, Path]:
+    return {path.stem: path for path in _schemas(version).iterdir()}
 
 
 @cache

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components.contracts import Registry, UnsupportedKubernetes, Violation, supported_kubernetes, validate
+from components.contracts.documents import at
 from tests.unit.contracts import samples as s
 from tests.unit.contracts.samples import Json, changed
 
@@ -304,6 +309,41 @@ def test_a_very_deep_object_is_a_violation_and_no_crash() -> None:
         deep = {"a": deep}
     obj = {**s.POOL, "spec": deep}
     assert said(obj)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in children:
+        yield (*path, key)
+        yield from paths(value, (*path, key))
+
+
+@settings(max_examples=300, deadline=None)
+@given(obj=st.sampled_from(s.VALID), value=JSON, data=st.data())
+def test_any_value_anywhere_ends_in_violations_or_none(obj: Json, value: Any, data: st.DataObject) -> None:
+    broken = copy.deepcopy(obj)
+    *parents, last = data.draw(st.sampled_from(sorted(paths(broken), key=str)))
+    at(broken, parents)[last] = value
+    for violation in validate(broken, "1.36"):
+        assert violation.message
+        assert "\n" not in violation.message
+
+
+@given(JSON)
+def test_anything_is_validated(value: Any) -> None:
+    assert validate(value, "1.36")
+
+
+def test_a_name_too_long_for_a_file_is_no_crash() -> None:
+    obj = {**s.CONFIG, "apiVersion": "v" * 400}
+    assert said(obj) == ["apiVersion: Kubernetes 1.36 knows ConfigMap as v1 only"]
 
 
 @pytest.mark.parametrize("version", ["1.36", "v1.36", "1.36.4", "v1.36.2-gke.100", "1.36+"])
