@@ -19,7 +19,7 @@ from tests.support.schema_objects import objects
 from tests.support.schema_subset import excesses
 
 KINDS = [(group, kind) for group, kinds in documents.kinds().items() for kind in kinds]
-# Their makers publish no CRD.
+# Not among the CRDs that the tests compare with.
 WITHOUT_CRD = {
     ("agentgateway.dev", "AgentgatewayParameters"),
     ("agentgateway.dev", "AgentgatewayPolicy"),
