@@ -8,7 +8,7 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from components.common import quantities
-from components.facts import Engine, engine
+from components.facts import Engine, VersionError, engine, parse
 from components.stack.params import Stack
 from scripts.check.arguments import Argument, Arguments
 from scripts.check.fleet import ClusterView
@@ -109,14 +109,18 @@ class Deployment:
 
     def cause(self, name: str) -> KeyPath:
         """The inventory key that sets a flag."""
-        stack = self.stack
+        stack, flag = self.stack, self.engine.flags.flags.get(name)
         kind = stack.runtime.engine
-        if name in stack.serving.args:
-            return ("serving", "args", name)
-        if name in stack.model.args.get(kind, {}):
-            return ("model", "args", kind, name)
-        if name in stack.runtime.args:
-            return ("runtimes", stack.serving.runtime, "args", name)
+        layers: tuple[tuple[KeyPath, Mapping[str, object]], ...] = (
+            (("serving", "args"), stack.serving.args),
+            (("model", "args", kind), stack.model.args.get(kind, {})),
+            (("runtimes", stack.serving.runtime, "args"), stack.runtime.args),
+        )
+        spellings = [word.lstrip("-") for word in flag.spellings] if flag else [name]
+        for path, given in layers:
+            for word in spellings:
+                if word in given:
+                    return (*path, word)
         return _DERIVED.get(name, ("serving", "args"))
 
     def gpus(self, of: str = "limits") -> int:
@@ -210,12 +214,22 @@ def deployments(view: ClusterView) -> Mapping[int, Deployment]:
         for service in view.of("InferenceService"):
             stack = view.stack_of(service)
             pod = next((one for one in view.pods_of(service) if one.role == "model"), None)
-            if stack and pod:
+            if stack and pod and _readable(stack.runtime.version):
                 found[id(service)] = Deployment(service, stack, pod)
         _SEEN[view] = found
     return _SEEN[view]
 
 
+def _readable(version: str) -> bool:
+    """Whether facts can be looked up for a version."""
+    try:
+        parse(version)
+    except VersionError:
+        return False
+    return True
+
+
 def deployment(service: Obj, view: ClusterView) -> Deployment | None:
-    """The deployment of one InferenceService; None where its target declares no stack."""
+    """The deployment of one InferenceService; None where its target declares no stack, or a version of the engine
+    that nobody can read."""
     return deployments(view).get(id(service))
