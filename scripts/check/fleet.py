@@ -11,10 +11,11 @@ from components.common.cluster import Cluster
 from components.common.environment import Environment
 from components.facts.suggest import nearest
 from components.stack.params import Stack
-from scripts.check import made, pods
+from scripts.check import made, pods, rights
 from scripts.check.declared import Declared
 from scripts.check.model import Key, Obj
 from scripts.check.pods import Pod
+from scripts.check.wires import Wires
 
 GKE_CLASSES = (
     "gke-l7-rilb",
@@ -134,6 +135,10 @@ class ClusterView:
         """The pod templates of one Deployment or InferenceService."""
         return list(self._pods_by_owner.get(id(owner), ()))
 
+    def pods_in(self, namespace: str) -> list[Pod]:
+        """The pod templates of a namespace."""
+        return list(self._pods_by_namespace.get(namespace, ()))
+
     def select(self, namespace: str, labels: Mapping[str, str]) -> list[Pod]:
         """Pods of a namespace that carry all of ``labels``; none for an empty selector."""
         buckets = [self._pods_by_label.get((namespace, key, value), []) for key, value in labels.items()]
@@ -141,10 +146,19 @@ class ClusterView:
         wanted = labels.items()
         return [pod for pod in smallest if all(pod.labels.get(key) == value for key, value in wanted)]
 
+    def bindings_of(self, namespace: str, account: str) -> list[Obj]:
+        """The RoleBindings and ClusterRoleBindings that name a ServiceAccount."""
+        return self._bindings.get((namespace, account), [])
+
     @cached_property
     def made(self) -> tuple[Obj, ...]:
         """What controllers make of the compiled objects, as far as others refer to it."""
         return tuple(made.objects(self))
+
+    @cached_property
+    def wires(self) -> Wires:
+        """Who is wired to whom: routes, pools, Endpoint Pickers, policies."""
+        return Wires(self)
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Obj]]:
@@ -209,10 +223,25 @@ class ClusterView:
         return found
 
     @cached_property
+    def _bindings(self) -> dict[tuple[str, str], list[Obj]]:
+        found: dict[tuple[str, str], list[Obj]] = {}
+        for binding in self.of("RoleBinding", "ClusterRoleBinding"):
+            for account in rights.subjects(binding):
+                found.setdefault(account, []).append(binding)
+        return found
+
+    @cached_property
     def _pods_by_owner(self) -> dict[int, list[Pod]]:
         found: dict[int, list[Pod]] = {}
         for pod in self.pods:
             found.setdefault(id(pod.owner), []).append(pod)
+        return found
+
+    @cached_property
+    def _pods_by_namespace(self) -> dict[str, list[Pod]]:
+        found: dict[str, list[Pod]] = {}
+        for pod in self.pods:
+            found.setdefault(pod.namespace, []).append(pod)
         return found
 
     @cached_property

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scripts.check.fleet import ClusterView
 from scripts.check.model import KeyPath, Obj
+
+if TYPE_CHECKING:
+    from scripts.check.fleet import ClusterView
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Edge:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-Extractor = Callable[[Obj, ClusterView], Iterator[Edge]]
+Extractor = Callable[[Obj, "ClusterView"], Iterator[Edge]]
 """The references of one kind that an object holds."""
 
 

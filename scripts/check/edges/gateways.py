@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from scripts.check.fleet import ClusterView
 from scripts.check.graph import Edge
 from scripts.check.model import Obj
 from scripts.check.node import Node
+
+if TYPE_CHECKING:
+    from scripts.check.fleet import ClusterView
 
 GATEWAY_API = "gateway.networking.k8s.io"
 ROUTES = ("HTTPRoute", "GRPCRoute", "AIGatewayRoute")

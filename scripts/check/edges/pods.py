@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from scripts.check.fleet import ClusterView
 from scripts.check.graph import Edge
 from scripts.check.model import Obj
 from scripts.check.node import Node
 from scripts.check.pods import WORKLOADS
+
+if TYPE_CHECKING:
+    from scripts.check.fleet import ClusterView
 
 SPECS = (*WORKLOADS, "InferenceService", "ServingRuntime")
 """Kinds that hold pod specs of a namespace. A ClusterServingRuntime's is held by whoever uses it."""

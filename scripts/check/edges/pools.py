@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from scripts.check.edges.gateways import reference
-from scripts.check.fleet import ClusterView
 from scripts.check.graph import Edge
 from scripts.check.model import Obj
 from scripts.check.node import Node
 from scripts.check.pods import Container, Pod
+
+if TYPE_CHECKING:
+    from scripts.check.fleet import ClusterView
 
 POOL_GROUP = "inference.networking.k8s.io"
 
@@ -78,3 +81,19 @@ def mounted(pod: Pod, path: str) -> tuple[Node, str] | None:
                 sub = mount.text("subPath")
                 best, longest = (volume, "/".join(filter(None, (sub, below)))), len(at)
     return best
+
+
+def configuration(pod: Pod, view: ClusterView) -> list[str]:
+    """The texts of an Endpoint Picker's configuration: of its flag, or of the ConfigMap that it is mounted
+    from."""
+    text = pod.main.flag("--config-text")
+    path = pod.main.flag("--config-file")
+    if text or not path:
+        return [text] if text else []
+    found = mounted(pod, path)
+    if found is None:
+        return []
+    volume, file = found
+    name = volume.text("configMap.name")
+    config = view.compiled("ConfigMap", pod.namespace, name)
+    return [config.texts("data")[file]] if config and file in config.texts("data") else []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from scripts.check.edges.gateways import service_of_host
-from scripts.check.fleet import ClusterView
 from scripts.check.graph import Edge
 from scripts.check.model import Obj
+
+if TYPE_CHECKING:
+    from scripts.check.fleet import ClusterView
 
 
 def runtime(service: Obj, view: ClusterView) -> Iterator[Edge]:
