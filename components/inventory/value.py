@@ -208,19 +208,35 @@ def definitions(value: Value, path: KeyPath = ()) -> Definitions:
 
 def _trace(value: Value, path: KeyPath) -> tuple[Definitions, bool]:
     """The definitions of a path, and whether the value has it at all."""
+    found: Definitions = ()
+    is_set = False
+    for layer in reversed(_with_replaced(value)):
+        own, sets = _own(layer, path)
+        # What has the path no longer, or anew, was cut off by the line that replaced the parent.
+        cut = layer.made_by[:1] if path and is_set else ()
+        found = (*_replaced((*found, *cut)), *own) if own else (*_replaced(found), *cut) if cut else found
+        is_set = sets
+    return found, is_set
+
+
+def _own(value: Value, path: KeyPath) -> tuple[Definitions, bool]:
+    """Like `_trace`, without what the value replaced."""
     if isinstance(value, Layers):
         traces = [_trace(layer, path) for layer in value.items]
         return tuple(one for found, _ in traces for one in found), any(is_set for _, is_set in traces)
-    earlier, was_set = _trace(value.below, path) if value.below is not None else ((), False)
     if not path:
-        return (*_replaced(earlier), *value.made_by), True
+        return value.made_by, True
     below = step(value, path[0])
-    own, is_set = _trace(below, path[1:]) if below is not None else ((), False)
-    cut = value.made_by[:1] if was_set else ()
-    if own:
-        return (*_replaced((*earlier, *cut)), *own), is_set
-    # Without a value, the line that removed the last one is the one in effect.
-    return (*_replaced(earlier), *cut) if cut else earlier, is_set
+    return _trace(below, path[1:]) if below is not None else ((), False)
+
+
+def _with_replaced(value: Value) -> list[Value]:
+    """A value and those that it replaced as a whole, the latest first."""
+    layers = [value]
+    while not isinstance(value, Layers) and value.below is not None:
+        value = value.below
+        layers.append(value)
+    return layers
 
 
 def _replaced(found: Definitions) -> Definitions:

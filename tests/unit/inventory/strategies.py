@@ -55,7 +55,7 @@ def _scalar(draw: st.DrawFn) -> object:
 
 
 @st.composite
-def _value(draw: st.DrawFn, kind: str, depth: int) -> object:
+def _value(draw: st.DrawFn, kind: str, depth: int, operators: bool) -> object:
     chance = draw(st.integers(0, 99))
     if chance < 7:
         return None
@@ -65,19 +65,20 @@ def _value(draw: st.DrawFn, kind: str, depth: int) -> object:
     if kind == "mapping":
         if by_reference:
             return "${" + draw(_mapping_paths) + "}"
-        return draw(_mapping(depth + 1)) if depth < 3 else {}
+        return draw(_mapping(operators, depth + 1)) if depth < 3 else {}
     if kind == "list":
         if by_reference:
             return "${" + draw(_list_paths) + "}"
-        return [draw(_value(draw(st.sampled_from(["scalar", "scalar", "mapping"])), depth + 2)) for _ in "xy"]
+        kinds = draw(st.lists(st.sampled_from(["scalar", "scalar", "mapping"]), max_size=2))
+        return [draw(_value(item, depth + 2, operators)) for item in kinds]
     return draw(_scalar())
 
 
 @st.composite
-def _mapping(draw: st.DrawFn, depth: int = 0) -> dict[str, object]:
+def _mapping(draw: st.DrawFn, operators: bool, depth: int = 0) -> dict[str, object]:
     keys = draw(st.lists(st.sampled_from(sorted(KINDS)), unique=True, max_size=4))
-    operators = st.sampled_from([""] * 40 + ["~"] * 6 + ["="])
-    return {draw(operators) + key: draw(_value(KINDS[key], depth)) for key in keys}
+    operator = st.sampled_from([""] * 40 + ["~"] * 6 + ["="]) if operators else st.just("")
+    return {draw(operator) + key: draw(_value(KINDS[key], depth, operators)) for key in keys}
 
 
 @st.composite
@@ -86,7 +87,7 @@ def _includes(draw: st.DrawFn) -> list[str]:
     relative = st.sampled_from([".a", ".b", "..a", "..b", "...b", ".sub"])
     by_reference = st.sampled_from(["${two}", "dir.${facts:text}", "${nothing}"])
     weights = [absolute] * 12 + [relative] * 5 + [by_reference]
-    return [draw(draw(st.sampled_from(weights))) for _ in range(draw(st.integers(0, 2)))]
+    return [draw(draw(st.sampled_from(weights))) for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2])))]
 
 
 def _file(classes: list[str], parameters: dict[str, object]) -> str:
@@ -95,10 +96,11 @@ def _file(classes: list[str], parameters: dict[str, object]) -> str:
 
 
 @st.composite
-def inventories(draw: st.DrawFn) -> dict[str, str]:
+def inventories(draw: st.DrawFn, operators: bool = True) -> dict[str, str]:
     """The files of an inventory with one target. Classes may include themselves in a circle."""
-    files = {path: _file(draw(_includes()), draw(_mapping())) for path in CLASSES.values()}
-    files["classes/facts.yml"] = _file([], FACTS)
+    files = {path: _file(draw(_includes()), draw(_mapping(operators))) for path in CLASSES.values()}
+    facts = _file([], FACTS)
+    files["classes/facts.yml"] = facts if operators else facts.replace("~", "")
     more = draw(st.lists(st.sampled_from([*sorted(CLASSES), ".dir.a", "..b"]), max_size=4))
-    files[TARGET_FILE] = _file(["facts", *more], draw(_mapping()))
+    files[TARGET_FILE] = _file(["facts", *more], draw(_mapping(operators)))
     return files

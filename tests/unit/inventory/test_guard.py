@@ -244,7 +244,8 @@ def test_a_loop_of_classes_ends_reclass_rs_but_not_us(tmp_path: Path) -> None:
         "import reclass_rs, sys; reclass_rs.Reclass.from_config(reclass_rs.Config.from_dict(sys.argv[1], "
         "{'nodes_uri': 'targets', 'classes_uri': 'classes', 'compose_node_name': True}, False)).inventory()"
     )
-    ended = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, check=False)
+    command = [sys.executable, "-c", code, str(root)]
+    ended = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path)
     assert ended.returncode < 0, "reclass-rs has learned to report loops of classes"
 
 

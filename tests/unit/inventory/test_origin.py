@@ -133,6 +133,14 @@ def test_keys_that_hold_dots(tmp_path: Path) -> None:
     assert str(definition(tmp_path, "labels.app.kubernetes.io/name.x", parameters)) == f"{OWN}:3:33"
 
 
+def test_a_value_that_a_thousand_files_set(tmp_path: Path) -> None:
+    files = {f"classes/c{number}.yml": f"parameters: {{a: {number}}}" for number in range(1000)}
+    files[TARGET_FILE] = "classes:\n" + "".join(f"  - c{number}\n" for number in range(1000))
+    found = Origins(write(tmp_path, files)).trace(TARGET, "a")
+    assert [one.raw for one in found] == list(range(1000))
+    assert [one.active for one in found] == [False] * 999 + [True]
+
+
 def test_nothing_sets_it(tmp_path: Path) -> None:
     assert trace(tmp_path, "none.at.all", "  a: 1\n") == []
     assert trace(tmp_path, "a.b", "  a: 1\n") == []

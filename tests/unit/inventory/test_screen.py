@@ -55,7 +55,7 @@ def test_not_certain(tmp_path: Path, own: str, base: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(inventories())
+@given(inventories(operators=False))
 def test_what_it_calls_clean_resolves(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         inventory = Inventory(write(Path(folder), files))
