@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import gc
 import os
 import signal
 import sys
@@ -89,6 +90,8 @@ def run(options: argparse.Namespace, project: Project) -> int:
     """Compile once, or until interrupted."""
     from scripts.compile.workspace import Workspace
 
+    # Many small objects live as long as the run: looking for cycles among them is a tenth of its time.
+    gc.set_threshold(100_000, 50, 100)
     request = _request(options)
     workspace = Workspace(options.output.absolute() if options.output else project.root)
     with _ended_by_signals():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, Literal
 
 from scripts.compile.outputs import Folder, Outputs, home_of, identify, scan
@@ -53,6 +53,12 @@ class Tree:
             common = _parent(common)
         return common
 
+    @cached_property
+    def clusters(self) -> frozenset[str]:
+        """The clusters in which something changes, and that do not go altogether."""
+        changed = {change.path.partition("/")[0] for change in self.changes if "/" in change.path}
+        return frozenset(changed & {path.partition("/")[0] for path in self.paths()})
+
     def paths(self) -> Iterator[str]:
         """All files."""
         yield from self.taken
@@ -94,8 +100,7 @@ def new_tree(work: Plan, outputs: Outputs, staged: Path) -> Tree:
 
 def is_object(path: str) -> bool:
     """Whether Argo CD would make an object of a file below ``compiled/``."""
-    parts = PurePosixPath(path).parts
-    return path.endswith((".yaml", ".yml")) and not (len(parts) > 2 and parts[2] in UNSYNCED)
+    return path.endswith((".yaml", ".yml")) and UNSYNCED.isdisjoint(path.split("/", 3)[2:3])
 
 
 def _common(paths: Iterable[str]) -> str:

@@ -26,9 +26,9 @@ STALL_SECONDS: Final = 300.0
 """A target takes some hundredths of a second. Kapitan waits for ever for a process that has died."""
 
 _COMPILED: Final = re.compile(r"Compiled (\S+) \(([0-9.]+)s\)")
-_CHATTER: Final = re.compile(
-    r"Rendered inventory \(.*|Compiling \d+/\d+ targets using .*|Compiled \d+ targets in .*|\s*"
-)
+_CHATTER: Final = re.compile(r"Rendered inventory \(.*|Compiling \d+/\d+ targets using .*|\s*")
+_FINISHED: Final = re.compile(r"Compiled \d+ targets in .*")
+"""Said when the output is complete; what is left is the end of processes and the removal of temporary files."""
 _NO_SPACE: Final = re.compile(r"No space left on device|Disk quota exceeded")
 
 
@@ -95,6 +95,8 @@ class Engine:
         watchdog = Watchdog(self._process.pid, stall)
         for line in self._lines(watchdog, job, report):
             watchdog.alive()
+            if _FINISHED.fullmatch(line) and not job.profile:
+                return report
             done = _COMPILED.fullmatch(line)
             if done:
                 target = done[1].replace("/", ".")
@@ -103,9 +105,9 @@ class Engine:
             elif not _CHATTER.fullmatch(line):
                 report.said.append(line)
         code = self._process.wait()
-        if code:
-            raise EngineError(_failure(code, report.said))
-        return report
+        if job.profile and not code:
+            return report
+        raise EngineError(_failure(code, report.said))
 
     def close(self) -> None:
         """End the process and all that it started."""

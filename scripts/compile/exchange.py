@@ -71,7 +71,8 @@ def sync_folder(folder: Path) -> None:
 def sync_file_system(folder: Path) -> None:
     """Make everything durable that was written to the file system of a folder.
 
-    One call instead of one per file and folder: measured on ext4, 40 new files take 0.07 s instead of 0.25 s.
+    One call instead of one for each file and folder: measured on ext4, 800 links in 200 folders take 0.03 s instead
+    of 0.8 s, 40 new files 0.07 s instead of 0.25 s.
     """
     library = _library()
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

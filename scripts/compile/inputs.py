@@ -71,11 +71,6 @@ class Inputs:
                 found.setdefault(cluster_of(target), []).append(target)
         return {cluster: tuple(targets) for cluster, targets in found.items()}
 
-    @cached_property
-    def whole(self) -> str:
-        """Digest of everything that the guard reads."""
-        return _combined([self.shared, *_pairs(self.digests)])
-
     def needed_by(self, targets: Iterable[str]) -> set[str]:
         """The targets whose parameters are needed to compile some."""
         needed = set(targets)

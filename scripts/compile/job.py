@@ -16,7 +16,7 @@ from scripts.compile.changes import Tree, new_tree
 from scripts.compile.engine import STALL_SECONDS, Engine, Job, Report
 from scripts.compile.inputs import Inputs, read_inputs, read_shared
 from scripts.compile.outputs import Outputs, identify, scan
-from scripts.compile.plan import Plan, closures_of, plan, stale_targets
+from scripts.compile.plan import Plan, plan, stale_targets
 from scripts.compile.publish import build, publish
 from scripts.compile.record import Times
 from scripts.compile.removals import LIMIT_PERCENT, guard_removals
@@ -24,7 +24,7 @@ from scripts.compile.selection import Selected, Selection
 from scripts.compile.shards import gather
 from scripts.compile.state import State, load_state, save_state
 from scripts.compile.terminal import Progress
-from scripts.compile.verify import Checked
+from scripts.compile.verify import Checked, Guarded, is_guarded
 from scripts.compile.view import write_view
 from scripts.compile.workspace import COMPILED, Lock, Workspace
 from scripts.project import Project
@@ -111,7 +111,8 @@ class _Attempt:
         with self.phase("inputs"):
             inputs = read_inputs(self.project)
             state = load_state(self.workspace.state)
-            guarded = verify.check_inventory(self.project) if self.request.selection.labels else None
+            # Labels are read from the rendered inventory, so it must be fit to be rendered.
+            guarded = verify.guard_all(self.project) if self.request.selection.labels else None
             selected = self.request.selection.resolve(inputs)
             stale = stale_targets(inputs, state, selected)
             if stale and not self.request.shards:
@@ -120,17 +121,22 @@ class _Attempt:
             surveyed = self.lock.now()
             outputs = self.identified(state, selected)
             work = plan(inputs, outputs, state, selected, stale, everything=self.request.selection.is_all)
-        if work.is_empty and inputs.whole == state.guarded:
-            return self.idle(inputs, state, outputs, work, surveyed)
         with self.phase("guard"):
-            guarded = guarded or verify.check_inventory(self.project)
+            guarded = guarded or verify.guard(
+                self.project,
+                inputs,
+                state,
+                work.reasons,
+                self.staging / "guarded",
+                everything=self.request.selection.is_all,
+            )
         if work.is_empty:
             return self.idle(inputs, state, outputs, work, surveyed, guarded.warnings)
-        closures = closures_of(inputs, guarded.chains)
+        closures = guarded.closures
         report = Report()
         if work.reasons:
             with self.phase("compile"):
-                report = self.compile(inputs, closures, work)
+                report = self.compile(inputs, guarded, work)
             if read_shared(self.project) != inputs.shared:
                 return None
         with self.phase("compare"):
@@ -145,11 +151,11 @@ class _Attempt:
         return outcome
 
     def idle(
-        self, inputs: Inputs, state: State, outputs: Outputs, work: Plan, surveyed: int, warnings: str = ""
+        self, inputs: Inputs, state: State, outputs: Outputs, work: Plan, surveyed: int, warnings: str
     ) -> Outcome:
         """Nothing to compile; remember what had to be read to know it."""
         was_read = any(folder.was_read for folder in outputs.folders.values())
-        if (was_read or inputs.whole != state.guarded) and not self.request.compare_only:
+        if (was_read or not is_guarded(inputs, state)) and not self.request.compare_only:
             save_state(self.workspace.state, record.without_work(state, inputs, outputs, work, surveyed))
         return Outcome(work, warnings=warnings, seconds=self.seconds)
 
@@ -173,15 +179,17 @@ class _Attempt:
                 identify(self.workspace.compiled, target, folder, state.targets.get(target))
         return outputs
 
-    def compile(self, inputs: Inputs, closures: Mapping[str, list[str]], work: Plan) -> Report:
+    def compile(self, inputs: Inputs, guarded: Guarded, work: Plan) -> Report:
         """Let Kapitan compile what must be, or take it from the shards."""
         if self.request.shards:
-            gather(self.request.shards, inputs, closures, work.reasons, self.staging / "out" / COMPILED)
+            gather(
+                self.request.shards, inputs, guarded.closures, work.reasons, self.staging / "out" / COMPILED
+            )
             return Report()
         engine = self.start_engine()
         needed = inputs.needed_by(work.reasons)
         job = Job(
-            inventory=write_view(inputs, closures, needed, self.staging),
+            inventory=guarded.view or write_view(inputs, guarded.closures, needed, self.staging),
             output=self.staging / "out",
             targets=sorted(work.reasons),
             only=len(needed) > len(work.reasons),
@@ -205,17 +213,16 @@ class _Attempt:
             return Outputs({}, ())
         if self.request.removal_limit is not None:
             guard_removals(tree, outputs, self.request.removal_limit)
-        candidate = self.staging / "candidate"
         with self.phase("build"):
-            new = build(tree, self.workspace.compiled, candidate / COMPILED)
+            candidate = build(tree, self.workspace.compiled, self.staging / "candidate")
         with self.phase("check"):
-            clusters = verify.lay_out(tree, inputs, closures, self.workspace.compiled, candidate)
-            if clusters:
+            if tree.clusters:
+                project = verify.lay_out(candidate, inputs, closures, self.workspace.compiled)
                 outcome.checked = self.request.check(
-                    candidate, clusters, self.request.date, self.request.processes
+                    project, tree.clusters, self.request.date, self.request.processes
                 )
         with self.phase("publish"):
-            publish(tree, self.workspace, new)
+            publish(candidate, self.workspace)
             return scan(self.workspace.compiled, tree.unit)
 
     @contextmanager

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from scripts.compile.inputs import Inputs
 from scripts.compile.outputs import Outputs, home_of
 from scripts.compile.state import State, TargetRecord
-
-if TYPE_CHECKING:
-    from components.inventory.chain import Chains
 
 Reason = Literal["new", "stale", "edited", "missing"]
 Selected = Callable[[str], bool]
@@ -75,11 +72,6 @@ def stale_targets(inputs: Inputs, state: State, selected: Selected) -> frozenset
 def known_closures(state: State, inputs: Inputs) -> dict[str, list[str]]:
     """The closures of the targets that there still are, as recorded: right for as long as the key is."""
     return {name: record.closure for name, record in state.targets.items() if name in inputs.layout.targets}
-
-
-def closures_of(inputs: Inputs, chains: Chains) -> dict[str, list[str]]:
-    """The inventory files of every target in merge order, as they are now."""
-    return {target: [unit.shown for unit in chains.chain(target).units] for target in inputs.layout.targets}
 
 
 def _is_stale(

@@ -9,43 +9,58 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
-from typing import Final
+from dataclasses import dataclass
+from pathlib import Path
 
 from scripts.compile import exchange
 from scripts.compile.changes import Tree
 from scripts.compile.outputs import walk
-from scripts.compile.workspace import Workspace
-
-FEW: Final = 8
-"""So many files are made durable one by one; for more, one call for the whole file system is cheaper."""
+from scripts.compile.workspace import COMPILED, Workspace
 
 
-def build(tree: Tree, compiled: Path, candidate: Path) -> Path:
-    """The folder that will take the place of ``tree.unit``, at its own place below the tree ``candidate``, complete
-    and durable; not there when the unit goes. Raises OSError."""
-    unit = tree.unit or ""
-    new = candidate / unit if unit else candidate
-    prefix = f"{unit}/" if unit else ""
-    moved = [path for path in tree.taken if path.startswith(prefix)]
-    kept = [path for path in tree.linked if path.startswith(prefix)]
-    if not moved and not kept:
-        new.parent.mkdir(parents=True, exist_ok=True)
-        return new
-    for folder in sorted({_folder(path, prefix) for path in (*moved, *kept)}):
-        (new / folder).mkdir(parents=True, exist_ok=True)
-    for path in kept:
-        link(compiled / path, new / path[len(prefix) :])
-    for path in moved:
-        tree.taken[path].rename(new / path[len(prefix) :])
-    _prove_complete(new, len(moved) + len(kept))
-    _make_durable(new, (new / path[len(prefix) :] for path in moved), len(moved))
-    return new
+@dataclass(frozen=True)
+class Candidate:
+    """The new tree, in parts, until it takes the old one's place."""
+
+    tree: Tree
+    compiled: Path
+    """The clusters that change, or the unit alone where it is smaller, each at its own place below this folder."""
+    others: Path
+    """What else is part of the unit; nothing in it changes."""
+
+    @property
+    def unit(self) -> Path:
+        """What will take the place of the tree's unit; not there when the unit goes."""
+        return self.compiled / self.tree.unit if self.tree.unit else self.compiled
 
 
-def publish(tree: Tree, workspace: Workspace, new: Path) -> None:
+def build(tree: Tree, compiled: Path, folder: Path) -> Candidate:
+    """Build the unit of a tree below ``folder``, complete and durable. Raises OSError."""
+    candidate = Candidate(tree, folder / "project" / COMPILED, folder / "others")
+    prefix = f"{tree.unit}/" if tree.unit else ""
+    moved = {path: _home(candidate, path) for path in tree.taken if path.startswith(prefix)}
+    kept = {path: _home(candidate, path) for path in tree.linked if path.startswith(prefix)}
+    candidate.unit.parent.mkdir(parents=True, exist_ok=True)
+    for parent in sorted({path.parent for path in (*moved.values(), *kept.values())}):
+        parent.mkdir(parents=True, exist_ok=True)
+    for path, new in kept.items():
+        link(compiled / path, new)
+    for path, new in moved.items():
+        tree.taken[path].rename(new)
+    _prove_complete((candidate.unit, candidate.others), len(moved) + len(kept))
+    exchange.sync_file_system(folder)
+    return candidate
+
+
+def publish(candidate: Candidate, workspace: Workspace) -> None:
     """Put what :func:`build` made in its place, and delete what was there. Raises OSError, with nothing done."""
+    new, tree = candidate.unit, candidate.tree
     place = workspace.compiled / tree.unit if tree.unit else workspace.compiled
+    if candidate.others.exists():
+        new.mkdir(exist_ok=True)
+        for entry in list(candidate.others.iterdir()):
+            entry.rename(new / entry.name)
+        exchange.sync_folder(new)
     if new.exists():
         exchange.replace(new, place, workspace.journal)
     else:
@@ -53,8 +68,10 @@ def publish(tree: Tree, workspace: Workspace, new: Path) -> None:
     shutil.rmtree(new, ignore_errors=True)
 
 
-def _folder(path: str, prefix: str) -> str:
-    return str(PurePosixPath(path[len(prefix) :]).parent)
+def _home(candidate: Candidate, path: str) -> Path:
+    """Where a file of the unit lies until it is published."""
+    changes = candidate.tree.unit or path.partition("/")[0] in candidate.tree.clusters
+    return (candidate.compiled if changes else candidate.others) / path
 
 
 def link(old: Path, new: Path) -> None:
@@ -66,21 +83,7 @@ def link(old: Path, new: Path) -> None:
         shutil.copy2(old, new, follow_symlinks=False)
 
 
-def _prove_complete(folder: Path, count: int) -> None:
-    found = sum(1 for _ in walk(folder, ()))
+def _prove_complete(folders: Iterable[Path], count: int) -> None:
+    found = sum(1 for folder in folders for _ in walk(folder, ()))
     if found != count:
         raise AssertionError(f"{found} files in the new tree, not {count}")
-
-
-def _make_durable(new: Path, written: Iterable[Path], count: int) -> None:
-    if count > FEW:
-        exchange.sync_file_system(new)
-        return
-    for path in written:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    for folder, _, _ in os.walk(new):
-        exchange.sync_folder(Path(folder))

@@ -27,7 +27,11 @@ class Times:
 
 def without_work(state: State, inputs: Inputs, outputs: Outputs, work: Plan, surveyed: int) -> State:
     """The state when nothing was compiled: what had to be read again is vouched for from now on."""
-    return State(inputs.whole, {**_remaining(state, inputs), **_kept(state, outputs, work.kept, surveyed)})
+    return State(
+        inputs.shared,
+        inputs.digests,
+        {**_remaining(state, inputs), **_kept(state, outputs, work.kept, surveyed)},
+    )
 
 
 def with_work(
@@ -50,7 +54,7 @@ def with_work(
         targets[target] = _vouched(target, record, before, tree, after, times)
     for target in renewed:
         targets[target] = _vouched(target, targets[target], before, tree, after, times)
-    return State(inputs.whole, targets)
+    return State(inputs.shared, inputs.digests, targets)
 
 
 def _remaining(state: State, inputs: Inputs) -> dict[str, TargetRecord]:

@@ -39,8 +39,10 @@ class TargetRecord:
 class State:
     """All targets, and the inventory that the guard has passed."""
 
-    guarded: str = ""
-    """Digest of .kapitan and of all files of the inventory in which the guard found no error."""
+    shared: str = ""
+    """Digest of the code and settings under which the guard found no error in the inventory."""
+    inventory: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the inventory files in which it found none."""
     targets: Mapping[str, TargetRecord] = field(default_factory=dict)
 
 
@@ -52,7 +54,8 @@ def load_state(path: Path) -> State:
             return State()
         document = json.loads(body)
         return State(
-            guarded=document["guarded"],
+            shared=document["shared"],
+            inventory=document["inventory"],
             targets={name: TargetRecord(**record) for name, record in document["targets"].items()},
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -62,7 +65,8 @@ def load_state(path: Path) -> State:
 def save_state(path: Path, state: State) -> None:
     """Write the state, whole or not at all. A failure is passed over: the next run only does more."""
     document: dict[str, Any] = {
-        "guarded": state.guarded,
+        "shared": state.shared,
+        "inventory": state.inventory,
         "targets": {name: _plain(record) for name, record in sorted(state.targets.items())},
     }
     body = json.dumps(document, separators=(",", ":"), ensure_ascii=True).encode()

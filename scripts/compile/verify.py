@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.compile.changes import Tree
 from scripts.compile.errors import ToldError
 from scripts.compile.inputs import Inputs, cluster_of
-from scripts.compile.publish import link
+from scripts.compile.plan import known_closures
+from scripts.compile.publish import Candidate, link
+from scripts.compile.state import State
 from scripts.compile.view import write_view
 from scripts.project import MARKER, Project
 
 if TYPE_CHECKING:
-    from components.inventory.chain import Chains
+    from components.inventory.chain import Chain
 
 
 class GuardError(ToldError):
@@ -39,24 +40,83 @@ class CheckError(ToldError):
 class Guarded:
     """An inventory without errors."""
 
-    chains: Chains
-    warnings: str
+    closures: Mapping[str, list[str]]
+    """The inventory files of every target in merge order."""
+    warnings: str = ""
     """What is doubtful, for people; may be empty."""
+    view: Path | None = None
+    """The inventory that was looked at, where it was only what is to be compiled."""
 
 
-def check_inventory(project: Project) -> Guarded:
-    """Everything that Kapitan would crash on, or pass over in silence. Raises GuardError."""
+def is_guarded(inputs: Inputs, state: State) -> bool:
+    """Whether the guard has passed these very files."""
+    return (state.shared, state.inventory) == (inputs.shared, inputs.digests)
+
+
+def guard(
+    project: Project, inputs: Inputs, state: State, targets: Iterable[str], folder: Path, *, everything: bool
+) -> Guarded:
+    """Everything that Kapitan would crash on, or pass over in silence. Raises GuardError.
+
+    When the guard has passed the inventory before and no target was deselected, it looks only at what was edited
+    since and at the ``targets`` that it is part of, in a view below ``folder``; with a fault in that, at everything,
+    for the same words as always.
+    """
+    if is_guarded(inputs, state):
+        return Guarded(known_closures(state, inputs))
+    if everything and state.shared == inputs.shared and not inputs.layout.problems:
+        found = _guard_edited(project, inputs, state, inputs.needed_by(targets), folder)
+        if found:
+            return found
+    return guard_all(project)
+
+
+def guard_all(project: Project) -> Guarded:
+    """The guard's word on the whole inventory and the settings. Raises GuardError."""
     from components.inventory.chain import Chains
-    from components.inventory.guard import guard
+    from components.inventory.guard import guard as guard_inventory
     from components.inventory.inventory import Inventory
     from components.inventory.problem import render_problems, sort_problems
     from components.inventory.settings import guard_settings
 
     inventory = Inventory(project.inventory)
-    problems = sort_problems([*guard_settings(project.root), *guard(inventory)])
+    problems = sort_problems([*guard_settings(project.root), *guard_inventory(inventory)])
     if any(problem.level == "error" for problem in problems):
         raise GuardError(render_problems(problems))
-    return Guarded(Chains(inventory), render_problems(problems))
+    chains = Chains(inventory)
+    closures = {target: _files(chains.chain(target)) for target in inventory.layout.targets}
+    return Guarded(closures, render_problems(problems))
+
+
+def _guard_edited(
+    project: Project, inputs: Inputs, state: State, targets: set[str], folder: Path
+) -> Guarded | None:
+    """None where that cannot tell, or there is a fault."""
+    from components.inventory.chain import Chains
+    from components.inventory.guard import guard as guard_inventory
+    from components.inventory.inventory import Inventory
+    from components.inventory.problem import render_problems
+
+    chains = Chains(Inventory(project.inventory))
+    found = {target: chains.chain(target) for target in targets}
+    closures = known_closures(state, inputs) | {target: _files(chain) for target, chain in found.items()}
+    edited = {path for path, value in inputs.digests.items() if state.inventory.get(path) != value}
+    if any(chain.problems for chain in found.values()) or not edited.issubset(
+        path for target in targets for path in closures[target]
+    ):
+        return None
+    if not targets:
+        return Guarded(closures)
+    view = write_view(inputs, closures, targets, folder)
+    problems = guard_inventory(view)
+    if any(problem.level == "error" for problem in problems):
+        shutil.rmtree(view)
+        return None
+    return Guarded(closures, render_problems(problems), view)
+
+
+def _files(chain: Chain) -> list[str]:
+    return [unit.shown for unit in chain.units]
 
 
 @dataclass(frozen=True)
@@ -71,22 +131,20 @@ class Checked:
 
 
 def lay_out(
-    tree: Tree, inputs: Inputs, closures: Mapping[str, Iterable[str]], compiled: Path, project: Path
-) -> frozenset[str]:
-    """Complete the project in the folder ``project``, whose ``compiled/`` holds the unit of the tree already;
-    returns its clusters."""
+    candidate: Candidate, inputs: Inputs, closures: Mapping[str, Iterable[str]], compiled: Path
+) -> Path:
+    """Complete a project around the clusters that change; returns its root."""
+    tree, project = candidate.tree, candidate.compiled.parent
     unit = tree.unit or ""
-    clusters = {change.path.partition("/")[0] for change in tree.changes}
-    clusters &= {path.partition("/")[0] for path in tree.paths()}
     if "/" in unit:
         cluster = f"{unit.partition('/')[0]}/"
         for path in tree.linked:
             if path.startswith(cluster) and not path.startswith(f"{unit}/"):
-                link(compiled / path, project / "compiled" / path)
-    targets = [target for target in inputs.layout.targets if cluster_of(target) in clusters]
+                link(compiled / path, candidate.compiled / path)
+    targets = [target for target in inputs.layout.targets if cluster_of(target) in tree.clusters]
     write_view(inputs, closures, targets, project)
     shutil.copyfile(inputs.inventory.parent / MARKER, project / MARKER)
-    return frozenset(clusters)
+    return project
 
 
 def check_tree(project: Path, clusters: frozenset[str], date: datetime.date, processes: int) -> Checked:

@@ -3,7 +3,7 @@
 Run as a file, not as a module, so that nothing of this package is on its way; the first line of its standard
 input is the job. Three things differ from the ``kapitan`` command, none of which can reach a compiled byte:
 
-- Commands other than ``compile`` are not loaded: half of a second of imports of cloud libraries.
+- Commands other than ``compile`` are not loaded, nor is what fetches: half a second of imports of cloud libraries.
 - The components are imported once, before Kapitan forks, not once in each of its processes.
 - Kapitan compiles into a folder of its own and then copies that tree; here both lie in one staging folder, and the
   tree is moved.
@@ -28,19 +28,20 @@ AFTER_FORK = "_gojsonnet"
 """Starts Go's runtime when it is loaded, whose threads no fork survives."""
 
 UNUSED = {
-    "kapitan.initialiser": "initialise_skeleton",
-    "kapitan.lint": "start_lint",
-    "kapitan.refs.cmd_parser": "handle_refs_command",
+    "kapitan.initialiser": ("initialise_skeleton",),
+    "kapitan.lint": ("start_lint",),
+    "kapitan.refs.cmd_parser": ("handle_refs_command",),
+    "git": ("Repo", "GitCommandError"),
 }
-"""Modules of Kapitan's command line that ``compile`` never calls, and what is imported from them."""
+"""Modules that ``compile`` without ``--fetch`` never calls, and what is imported from them."""
 
 
 def main() -> None:
     """Get ready, wait for the job, do it."""
     root = sys.argv[1]
     _end_with_parent()
-    for module, function in UNUSED.items():
-        _leave_out(module, function)
+    for module, names in UNUSED.items():
+        _leave_out(module, names)
     from kapitan import cli, targets
 
     targets.shutil = _Moving(targets.shutil)
@@ -65,13 +66,10 @@ def _end_with_parent() -> None:
             sys.exit(1)
 
 
-def _leave_out(name: str, function: str) -> None:
+def _leave_out(name: str, names: tuple[str, ...]) -> None:
     module = ModuleType(name)
-
-    def unavailable(*_: Any, **__: Any) -> None:
-        raise RuntimeError(f"{name} is not loaded")
-
-    setattr(module, function, unavailable)
+    for one in names:
+        setattr(module, one, type(one, (Exception,), {}))
     sys.modules[name] = module
 
 
