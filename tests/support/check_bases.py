@@ -26,8 +26,16 @@ Parameters = dict[str, Any]
 
 @cache
 def inventory(base: str) -> dict[str, Parameters]:
-    """The parameters of a base's targets, as if rendered."""
+    """The parameters of a base's targets, as if rendered. ``clusters`` lists further clusters, each written like
+    a base."""
     text = read_yaml(ROOT / "_bases" / f"{base}.yaml")
+    found: dict[str, Parameters] = {}
+    for one in (text, *(text.get("clusters") or ())):
+        found.update(_cluster(one))
+    return found
+
+
+def _cluster(text: Mapping[str, Any]) -> dict[str, Parameters]:
     shared: Parameters = text.get("shared") or {}
     if "wiring" in text:
         wired = stacks.wired(text["wiring"])
