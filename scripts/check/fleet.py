@@ -12,9 +12,12 @@ from components.common.environment import Environment
 from components.facts.suggest import nearest
 from components.stack.params import Stack
 from scripts.check import made, pods, rights
+from scripts.check.applications import Synced, synced
 from scripts.check.declared import Declared
 from scripts.check.model import Key, Obj
 from scripts.check.pods import Pod
+from scripts.check.proxy import Proxy, proxies
+from scripts.check.scrapes import Scrape, scrapes
 from scripts.check.wires import Wires
 
 GKE_CLASSES = (
@@ -156,6 +159,37 @@ class ClusterView:
         return tuple(made.objects(self))
 
     @cached_property
+    def proxies(self) -> tuple[Proxy, ...]:
+        """The configurations of LiteLLM."""
+        return tuple(proxies(self.of("ConfigMap")))
+
+    @cached_property
+    def synced(self) -> tuple[Synced, ...]:
+        """Every Application with the objects in its folder."""
+        return tuple(synced(self))
+
+    @cached_property
+    def scrapes(self) -> tuple[Scrape, ...]:
+        """What Prometheus scrapes: every endpoint of every monitor."""
+        return tuple(scrapes(self))
+
+    def scrapes_of(self, monitor: Obj) -> list[Scrape]:
+        """The endpoints of one monitor."""
+        return self._scrapes_by_monitor.get(id(monitor), [])
+
+    def services_with(
+        self, namespace: str, labels: Mapping[str, str], names: tuple[str, ...] = ()
+    ) -> list[Obj]:
+        """Compiled Services of a namespace that carry all of ``labels`` and, where given, one of ``names``."""
+        if names:
+            named = (self.compiled("Service", namespace, name) for name in names)
+            found = [one for one in named if one is not None]
+        else:
+            buckets = [self._services_by_label.get((namespace, *item), []) for item in labels.items()]
+            found = min(buckets, key=len, default=self._services_by_label.get((namespace, "", ""), []))
+        return [one for one in found if all(one.labels.get(key) == value for key, value in labels.items())]
+
+    @cached_property
     def wires(self) -> Wires:
         """Who is wired to whom: routes, pools, Endpoint Pickers, policies."""
         return Wires(self)
@@ -228,6 +262,22 @@ class ClusterView:
         for binding in self.of("RoleBinding", "ClusterRoleBinding"):
             for account in rights.subjects(binding):
                 found.setdefault(account, []).append(binding)
+        return found
+
+    @cached_property
+    def _services_by_label(self) -> dict[tuple[str, str, str], list[Obj]]:
+        """Services by namespace and label; under an empty label all of a namespace."""
+        found: dict[tuple[str, str, str], list[Obj]] = {}
+        for service in self.of("Service"):
+            for key, value in (("", ""), *service.labels.items()):
+                found.setdefault((service.namespace, key, value), []).append(service)
+        return found
+
+    @cached_property
+    def _scrapes_by_monitor(self) -> dict[int, list[Scrape]]:
+        found: dict[int, list[Scrape]] = {}
+        for one in self.scrapes:
+            found.setdefault(id(one.monitor), []).append(one)
         return found
 
     @cached_property

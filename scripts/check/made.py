@@ -103,4 +103,4 @@ def _secret(source: Obj, name: str, keys: list[str] | tuple[str, ...]) -> Obj:
 def _made(source: Obj, kind: tuple[str, str], namespace: str, name: str, rest: dict[str, Any]) -> Obj:
     metadata = {"name": name, "namespace": namespace}
     doc = {"apiVersion": kind[0], "kind": kind[1], "metadata": metadata, **rest}
-    return Obj(source.path, source.cluster, source.target, source.component, doc, "made")
+    return Obj(source.path, source.cluster, source.target, source.component, doc, "made", source)

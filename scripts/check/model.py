@@ -45,6 +45,9 @@ class Obj:
     """``made``: a controller makes it of the compiled object in ``path``, and ``doc`` holds what is known of
     it. ``provided``: another release brings it (``cluster.provided``), and only its name is known."""
 
+    source: Obj | None = field(default=None, repr=False)
+    """What a made object is made of."""
+
     @cached_property
     def root(self) -> Node:
         """The document; :class:`Obj` passes its accessors on."""
