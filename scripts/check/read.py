@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,21 @@ class Tree:
     """Folders of targets, as target names: ``eu-h100.llama-70b``."""
     documents: tuple[str, ...]
     """Files that nothing syncs, seen from the project."""
+    root: Path = Path()
+    """The project."""
+
+    def document(self, path: str) -> str | None:
+        """The text of a file that nothing syncs; None where there is none that can be read."""
+        if path not in self._documents:
+            return None
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    @cached_property
+    def _documents(self) -> frozenset[str]:
+        return frozenset(self.documents)
 
 
 def clusters(root: Path) -> list[str]:
@@ -83,7 +99,7 @@ def read(root: Path, cluster: str) -> Tree:
             targets.add(f"{cluster}.{parts[0]}")
             found = _object(entry, path, cluster, parts)
             objects.append(found) if isinstance(found, Obj) else flaws.append(found)
-    return Tree(cluster, tuple(objects), tuple(flaws), frozenset(targets), tuple(documents))
+    return Tree(cluster, tuple(objects), tuple(flaws), frozenset(targets), tuple(documents), root)
 
 
 def _files(folder: Path | str, parts: tuple[str, ...]) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
