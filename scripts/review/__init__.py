@@ -1,0 +1,94 @@
+"""Say what a change does, why, and what follows, before it is merged.
+
+Compares two revisions (default: where the working tree left the main branch, and the working tree itself) and reads the
+base from git: nothing is checked out, and the base is not compiled. Every changed field is told with the line of the
+inventory that changes it; consequences, the GPU ledger and a verdict follow. It is advice, not a gate.
+
+Exit codes: 0 done, whatever the verdict; 2 misuse: an unknown revision, a shallow clone, an unfinished merge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from scripts.project import MisuseError, Project
+
+FORMATS = {"text": "text", "markdown": "markdown", "html": "page", "json": "as_json"}
+"""Formats, and the module that writes each."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's own arguments."""
+    parser.add_argument(
+        "base", nargs="?", metavar="BASE", help="the revision to compare with (default: the merge base)"
+    )
+    parser.add_argument(
+        "head", nargs="?", metavar="HEAD", help="the revision to look at (default: the working tree)"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="text", help="what is written (default: text)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of standard output")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the comment for a pull request too"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the page too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON too")
+    parser.add_argument(
+        "--page-url", default="", metavar="URL", help="where the page can be read, for links to it"
+    )
+    parser.add_argument(
+        "--main", action="append", metavar="BRANCH", help="the main branch (default: origin/main, main, …)"
+    )
+    parser.add_argument(
+        "--date", metavar="YYYY-MM-DD", help="the day that waivers are held against (default: today)"
+    )
+
+
+def run(options: argparse.Namespace, project: Project) -> int:
+    """Write the review; 0 whatever it says."""
+    from scripts.review.build import build
+    from scripts.review.git import MAIN
+    from scripts.review.load import pair
+
+    date = day(options.date)
+    with pair(project, options.base, options.head, options.main or MAIN) as both:
+        change = build(both, date)
+    for name, path in (("markdown", options.markdown), ("html", options.html), ("json", options.json)):
+        if path:
+            save(path, _write(name, options.page_url)(change))
+    text = _write(options.format, options.page_url)(change)
+    if options.output:
+        save(options.output, text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _write(name: str, page_url: str) -> Callable[..., str]:
+    module = import_module(f"scripts.review.{FORMATS[name]}")
+    if name == "markdown":
+        return lambda change: str(module.write(change, page_url))
+    found: Callable[..., str] = module.write
+    return found
+
+
+def day(text: str | None) -> datetime.date:
+    """A day, today if none is given. Raises MisuseError."""
+    if text is None:
+        return datetime.datetime.now(datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise MisuseError(f"--date {text}: no such day; write YYYY-MM-DD") from None
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file. Raises MisuseError."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MisuseError(f"{path}: {error.strerror or error}") from None

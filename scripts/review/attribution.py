@@ -1,0 +1,225 @@
+"""Which edit changes which compiled field: every edit is taken back in memory, to see which fields go back.
+
+An edit is taken back in one stack for all that differ in the same way, so that one line that changes a thousand
+stacks costs one compile, and none where it is the only edit that reaches a target.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from scripts.review.causes import UNKNOWN, Moved, TargetEdits
+from scripts.review.change import MISSING, Cause, ObjectChange
+from scripts.review.objects import compare
+from scripts.review.recompile import Compile, compile_texts
+from scripts.review.semantic import shown
+from scripts.review.sides import Pair, Parameters
+
+CLUSTER = "cluster"
+STACK_COST, CLUSTER_COST = 1, 20
+BUDGET = 600
+"""Compiles in memory of one review, a stack's counting 1 and a cluster's 20; about three seconds."""
+
+Key = tuple[str, str]
+"""An object's kind and status with a field's path, without names: the same in every stack."""
+Effects = Mapping[Cause, frozenset[Key]]
+
+
+@dataclass
+class Workshop:
+    """Compiles in memory, as long as the budget lasts."""
+
+    pair: Pair
+    edits: Mapping[str, TargetEdits]
+    compile: Compile = compile_texts
+    left: int = BUDGET
+    _effects: dict[Any, Effects | None] = field(default_factory=dict)
+
+    def parameters(self, target: str) -> dict[str, Parameters]:
+        """What a target compiles from, at the head: its own parameters; for a cluster's, those of all its stacks."""
+        cluster, _, own = target.rpartition(".")
+        names = [target] if own != CLUSTER else self._members(cluster)
+        return {name: found for name in names if (found := self.pair.head.parameters(name)) is not None}
+
+    def _members(self, cluster: str) -> list[str]:
+        return sorted(name for name in self.pair.head.targets if name.rpartition(".")[0] == cluster)
+
+    def texts(self, target: str, parameters: Mapping[str, Parameters]) -> dict[str, str] | None:
+        """What a target compiles to; None where it does not, or where the budget is spent."""
+        cost = CLUSTER_COST if target.endswith(f".{CLUSTER}") else STACK_COST
+        if self.left < cost or not self.pair.runs_head:
+            return None
+        self.left -= cost
+        return self.compile(target, parameters)
+
+    def candidates(self, target: str) -> tuple[Cause, ...]:
+        """The edits that may matter in a target: its own; for a cluster's, those of all its stacks."""
+        cluster, _, own = target.rpartition(".")
+        if own != CLUSTER:
+            edit = self.edits.get(target)
+            return edit.causes if edit else ()
+        return tuple(
+            dict.fromkeys(cause for one in self._by_cluster.get(cluster, ()) for cause in one.causes)
+        )
+
+    @cached_property
+    def _by_cluster(self) -> dict[str, list[TargetEdits]]:
+        """What differs in a cluster; a stack that moved away differs in the one that it left, too."""
+        found: dict[str, list[TargetEdits]] = {}
+        for edit in self.edits.values():
+            for cluster in sorted({name.rpartition(".")[0] for name in (edit.target, edit.was) if name}):
+                found.setdefault(cluster, []).append(edit)
+        return found
+
+    def without(
+        self, target: str, parameters: Mapping[str, Parameters], cause: Cause
+    ) -> dict[str, Parameters]:
+        """The parameters of the head with one edit taken back."""
+        here = target.rpartition(".")[0]
+        reverted = dict(parameters)
+        for edit in self._by_cluster.get(here, ()):
+            if edit.whole == cause and edit.target != target:
+                reverted.pop(edit.target, None)
+                before = self.pair.base.parameters(edit.was) if edit.was.rpartition(".")[0] == here else None
+                if before is not None:
+                    reverted[edit.was] = before
+            elif cause in edit.values and edit.target in reverted:
+                reverted[edit.target] = taken_back(reverted[edit.target], edit.values[cause])
+        return reverted
+
+    def effects(self, target: str, causes: tuple[Cause, ...], shape: Any) -> Effects | None:
+        """The fields that each edit changes in a target; None where nothing can be compiled. Targets of one shape
+        share the answer."""
+        if shape not in self._effects:
+            self._effects[shape] = self._measure(target, causes)
+        return self._effects[shape]
+
+    def _measure(self, target: str, causes: tuple[Cause, ...]) -> Effects | None:
+        parameters = self.parameters(target)
+        whole = self.texts(target, parameters)
+        if whole is None:
+            return None
+        found: dict[Cause, frozenset[Key]] = {}
+        for cause in causes:
+            texts = self.texts(target, self.without(target, parameters, cause))
+            if texts is not None:
+                found[cause] = frozenset(keys(differing(texts, whole)))
+        return found
+
+
+def taken_back(parameters: Parameters, moves: Iterable[Moved]) -> Parameters:
+    """A copy of the parameters with some values as they were."""
+    reverted = copy.deepcopy(parameters)
+    for move in moves:
+        here: Any = reverted
+        for key in move.key[:-1]:
+            if not isinstance(here.get(key), dict):
+                here[key] = {}
+            here = here[key]
+        if move.old is MISSING:
+            here.pop(move.key[-1], None)
+        else:
+            here[move.key[-1]] = copy.deepcopy(move.old)
+    return reverted
+
+
+def differing(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[ObjectChange, ...]:
+    """The objects that differ between two compiles of a target."""
+    paths = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    return compare(
+        {path: text for path, text in old.items() if path in paths},
+        {path: text for path, text in new.items() if path in paths},
+    )
+
+
+def keys(objects: Iterable[ObjectChange]) -> Iterable[Key]:
+    """What identifies changed fields across stacks."""
+    for one in objects:
+        if one.status != "changed":
+            yield object_key(one), ""
+        for change in one.fields:
+            yield object_key(one), plain(one, shown(change.path))
+
+
+def object_key(one: ObjectChange) -> str:
+    """An object without the name of its stack."""
+    return f"{one.id.kind} {plain(one, one.id.name)}"
+
+
+def plain(one: ObjectChange, text: str) -> str:
+    """A text without the names of the object's stack and cluster."""
+    if one.stack != CLUSTER:
+        text = text.replace(one.stack, "*")
+    return text.replace(one.id.cluster, "*")
+
+
+Attribute = Callable[[str, str], tuple[Cause, ...]]
+
+
+def attribute(
+    workshop: Workshop, objects: Iterable[ObjectChange], code: Cause | None
+) -> tuple[list[ObjectChange], dict[Cause, int]]:
+    """The changes with the edits that cause them, and the index of every cause. ``code``: what changed beside the
+    inventory."""
+    by_target: dict[str, list[ObjectChange]] = {}
+    for one in objects:
+        by_target.setdefault(one.target, []).append(one)
+    index: dict[Cause, int] = {}
+    found: list[ObjectChange] = []
+    for target, own in by_target.items():
+        why = _attribution(workshop, target, own, code)
+        found.extend(_with_causes(one, why, index) for one in own)
+    return found, index
+
+
+def _attribution(workshop: Workshop, target: str, own: list[ObjectChange], code: Cause | None) -> Attribute:
+    edit = workshop.edits.get(target)
+    if (
+        edit is not None
+        and edit.whole is not None
+        and not (edit.was and target in workshop.pair.head.targets)
+    ):
+        whole = (edit.whole,)
+        return lambda _object, _field: whole
+    causes = workshop.candidates(target)
+    if len(causes) <= 1 and code is None:
+        only = causes or (UNKNOWN,)
+        return lambda _object, _field: only
+    every = (*causes, *((code,) if code else ()))
+    otherwise = (edit.whole,) if edit and edit.whole else (code,) if code else every
+    if not causes:
+        return lambda _object, _field: every
+    shape = (causes, code, frozenset(keys(own)))
+    effects = workshop.effects(target, causes, shape)
+    if effects is None:
+        return lambda _object, _field: every
+    return lambda object_, field_: _of(effects, (object_, field_), otherwise)
+
+
+def _of(effects: Effects, key: Key, otherwise: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    """The edits that change a field; ``otherwise`` where none does by itself."""
+    return tuple(cause for cause, changed in effects.items() if _touches(changed, key)) or otherwise
+
+
+def _touches(changed: frozenset[Key], key: Key) -> bool:
+    """Whether a field is among those that changed, or above or below one."""
+    if key in changed:
+        return True
+    object_, path = key
+    return any(
+        one == object_ and (not other or not path or other.startswith(path) or path.startswith(other))
+        for one, other in changed
+    )
+
+
+def _with_causes(one: ObjectChange, why: Attribute, index: dict[Cause, int]) -> ObjectChange:
+    def numbers(key: str) -> tuple[int, ...]:
+        return tuple(index.setdefault(cause, len(index)) for cause in why(object_key(one), key))
+
+    fields = tuple(replace(change, causes=numbers(plain(one, shown(change.path)))) for change in one.fields)
+    whole = numbers("") if one.status != "changed" else ()
+    return replace(one, fields=fields, causes=whole)

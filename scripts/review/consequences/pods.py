@@ -1,0 +1,269 @@
+"""Pods that are replaced, made or gone: how the rollout runs, what it downloads, who is not served meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from components.stack import sizing
+from components.stack.params import Stack
+from scripts.review import restarts as rollouts
+from scripts.review.change import Consequence, ObjectChange, Severity
+from scripts.review.consequences.words import counted, minutes, place, several
+from scripts.review.semantic import shown
+from scripts.review.view import View
+
+_COPIED = ("hf://", "s3://", "gs://", "http://", "https://", "hdfs://", "webhdfs://")
+"""Schemes that KServe's storage initializer copies into every new pod (KServe v0.20)."""
+
+
+def restarts(view: View) -> Iterator[Consequence]:
+    """Pods of which model are replaced, and how. Stacks of a cluster that roll out in the same way share a sentence."""
+    alike: dict[tuple[str, str, Rollout], list[tuple[str, Stack]]] = {}
+    for target, restart in sorted(rollouts.restarts(view).items()):
+        stack = view.stacks_after.get(target)
+        if stack is not None and restart.kind != "new":
+            key = (stack.cluster.name, restart.because, _rollout(view, stack))
+            alike.setdefault(key, []).append((target, stack))
+    for (cluster, because, rollout), found in alike.items():
+        targets = tuple(target for target, _ in found)
+        sentence = f"{_pods([stack for _, stack in found])} on {cluster} because {because}: {rollout.how}."
+        yield Consequence("restart", rollout.severity, sentence, (cluster,), targets)
+
+
+def _pods(stacks: list[Stack]) -> str:
+    """``2 pods of llama-8b restart``; of several stacks their names."""
+    if len(stacks) > 1:
+        return f"The pods of {several((stack.name for stack in stacks), 6)} restart"
+    low, high = max(stacks[0].serving.min_replicas, 1), stacks[0].max_replicas
+    more = f" (up to {high})" if high > low else ""
+    return f"{counted(low, 'pod')}{more} of {stacks[0].name} {'restarts' if low == high == 1 else 'restart'}"
+
+
+class Rollout(NamedTuple):
+    """How pods are replaced."""
+
+    severity: Severity
+    how: str
+
+
+def _rollout(view: View, stack: Stack) -> Rollout:
+    """How the pods of a stack are replaced within the GPUs that are free, and how grave that is."""
+    size = max(stack.gpus_per_pod, 1)
+    unit, units = ("GPU", "GPUs") if stack.gpus_per_pod else ("place", "places")
+    free = free_now(view, stack)
+    running, pool = stack.serving.min_replicas, stack.serving.pool
+    if running == 0:
+        return Rollout("routine", "scaled to zero, none need run now")
+    if stack.max_surge and (free is None or free >= size):
+        room = f"{free} {units} of pool {pool} are free" if free is not None else "what is free is not known"
+        return Rollout(
+            "routine", f"one by one, each new pod before an old one stops ({room}), so that no request fails"
+        )
+    if stack.max_surge:
+        need = counted(size, unit, units)
+        return Rollout(
+            "look", f"a new pod needs {need} of pool {pool} first and {free} are free, so that it waits"
+        )
+    if running <= stack.max_unavailable:
+        away = minutes(sizing.startup_seconds(stack))
+        how = f"no {unit} is kept free, so that the old pod stops first and nobody answers for up to {away}"
+        return Rollout(_outage(stack), f"{how}; {_meanwhile(stack)}")
+    left = running - stack.max_unavailable
+    return Rollout("look", f"no {unit} is kept free, so that {left} of {running} pods serve meanwhile")
+
+
+def free_now(view: View, stack: Stack) -> int | None:
+    """GPUs of the stack's pool that are free with every stack at its smallest number of replicas."""
+    for row in view.change.ledger:
+        if (row.cluster, row.pool) == (stack.cluster.name, stack.serving.pool) and row.after is not None:
+            return row.after.free
+    return None
+
+
+def _outage(stack: Stack) -> Severity:
+    """A model of production that nobody stands in for is grave."""
+    alone = not stack.params.litellm.fallbacks
+    return "dangerous" if alone and stack.params.environment.name == "prod" else "look"
+
+
+def _meanwhile(stack: Stack) -> str:
+    fallbacks = sorted(stack.params.litellm.fallbacks, key=lambda name: stack.params.litellm.fallbacks[name])
+    return f"LiteLLM falls back to {several(fallbacks)}" if fallbacks else "requests fail: it has no fallback"
+
+
+def waits(view: View) -> Iterator[Consequence]:
+    """New models, and whether there are GPUs for them."""
+    for target, restart in sorted(rollouts.restarts(view).items()):
+        stack = view.stacks_after.get(target)
+        if stack is None or restart.kind != "new":
+            continue
+        size = stack.gpu_demand.minimum
+        gpus = (
+            f" on {counted(size, 'GPU')} of pool {stack.serving.pool}"
+            if size
+            else f" in pool {stack.serving.pool}"
+        )
+        pods = counted(max(stack.serving.min_replicas, 1), "pod")
+        yield Consequence(
+            "new-model",
+            "routine",
+            f"{stack.model.name} is new on {stack.cluster.name}: {pods} of {stack.name}{gpus}.",
+            (stack.cluster.name,),
+            (target,),
+        )
+
+
+def weights(view: View) -> Iterator[Consequence]:
+    """Models that serve other weights, and weights that new pods fetch again."""
+    again: dict[str, list[tuple[str, Stack, float]]] = {}
+    for target, restart in sorted(rollouts.restarts(view).items()):
+        stack = view.stacks_after.get(target)
+        if stack is None:
+            continue
+        before = view.stacks_before.get(view.twins.get(target, target))
+        old = before.storage_uri if before else None
+        if before is not None and old != stack.storage_uri:
+            sentence = f"{place(target)} serves other weights: {old or 'none'} becomes {stack.storage_uri or 'none'}."
+            yield Consequence("other-weights", "look", sentence, (stack.cluster.name,), (target,))
+        pulls = sizing.pulls_itself(stack) and stack.serving.storage.claim is None
+        if restart.kind != "new" and ((stack.storage_uri or "").startswith(_COPIED) or pulls):
+            again.setdefault(stack.cluster.name, []).append((target, stack, sizing.fetched_gib(stack)))
+    for cluster, found in sorted(again.items()):
+        sizes = [
+            (f"{stack.name} ({size:,.0f} GiB)", size * max(stack.serving.min_replicas, 1))
+            for _, stack, size in found
+        ]
+        total = sum(size for _, size in sizes)
+        sentence = (
+            f"New pods on {cluster} download their weights again, because nothing keeps them there: "
+            f"{several((name for name, _ in sizes), 6)}; {total:,.0f} GiB in all."
+        )
+        remedy = "A claim keeps them: serving.storage.claim."
+        yield Consequence(
+            "download", "routine", sentence, (cluster,), tuple(target for target, _, _ in found), remedy
+        )
+
+
+def replicas(view: View) -> Iterator[Consequence]:
+    """How many pods run."""
+    for target, stack in sorted(view.stacks_after.items()):
+        before = view.stacks_before.get(view.twins.get(target, target))
+        if before is None:
+            continue
+        old = (before.serving.min_replicas, before.max_replicas)
+        new = (stack.serving.min_replicas, stack.max_replicas)
+        if old == new:
+            continue
+        severity: Severity = "look" if new[0] == 0 or new[1] < old[1] else "routine"
+        zero = " The first request after a pause waits for a pod to start." if new[0] == 0 else ""
+        sentence = f"{place(target)} runs {_range(new)} instead of {_range(old)}.{zero}"
+        yield Consequence("replicas", severity, sentence, (stack.cluster.name,), (target,))
+
+
+def _range(bounds: tuple[int, int]) -> str:
+    low, high = bounds
+    return counted(low, "pod") if low == high else f"{low} to {high} pods"
+
+
+def removed(view: View) -> Iterator[Consequence]:
+    """Models that are served no more."""
+    served = {stack.model.name for stack in view.stacks_after.values()}
+    renamed = set(view.twins.values())
+    for target, stack in sorted(view.stacks_before.items()):
+        if target in view.stacks_after or target in renamed:
+            continue
+        elsewhere = sorted(
+            place(other) for other, one in view.stacks_after.items() if one.model.name == stack.model.name
+        )
+        still = f"; {several(elsewhere)} still serves it" if stack.model.name in served else ""
+        severity: Severity = "dangerous" if stack.params.environment.name == "prod" else "look"
+        sentence = (
+            f"{stack.model.name} is no longer served by {place(target)}: its pods and routes go{still}."
+        )
+        yield Consequence("model-removed", severity, sentence, (stack.cluster.name,), (target,))
+
+
+def moved(view: View) -> Iterator[Consequence]:
+    """Models that go from one cluster, or from one kind of GPU, to another."""
+    gone = {t: s for t, s in view.stacks_before.items() if t not in view.stacks_after}
+    come = {t: s for t, s in view.stacks_after.items() if t not in view.stacks_before}
+    for target, stack in sorted(come.items()):
+        for old, before in sorted(gone.items()):
+            if before.model.name == stack.model.name and before.cluster.name != stack.cluster.name:
+                sentence = (
+                    f"{stack.model.name} moves from {before.cluster.name} to {stack.cluster.name}. The two clusters "
+                    "sync on their own: nobody serves it while the one has stopped and the other has not started."
+                )
+                remedy = "Add it to the new cluster first, and remove it from the old one in a second change."
+                clusters = (before.cluster.name, stack.cluster.name)
+                yield Consequence("model-moved", "dangerous", sentence, clusters, (old, target), remedy)
+    for target, stack in sorted(view.stacks_after.items()):
+        same = view.stacks_before.get(view.twins.get(target, target))
+        if same is not None and same.pool.accelerator != stack.pool.accelerator:
+            sentence = f"{place(target)} moves from {same.pool.accelerator} to {stack.pool.accelerator}."
+            yield Consequence("accelerator", "look", sentence, (stack.cluster.name,), (target,))
+
+
+def picker(view: View) -> Iterator[Consequence]:
+    """Endpoint Pickers that restart or decide otherwise."""
+    changed: dict[str, list[str]] = {}
+    for one in view.of("Deployment"):
+        if one.status == "changed" and one.id.name.endswith("-epp") and _template(one):
+            changed.setdefault(one.target, []).append("pods")
+    for one in view.of("ConfigMap"):
+        if one.status == "changed" and one.id.name.endswith("-epp") and one.fields:
+            changed.setdefault(one.target, []).append("config")
+    for target, what in sorted(changed.items()):
+        stack = view.stacks_after.get(target)
+        if stack is None:
+            continue
+        config = "it picks endpoints by another configuration, and " if "config" in what else ""
+        standby = stack.gateway.epp.replicas > 1
+        how = (
+            "a standby takes over within seconds; the knowledge of which pod holds which prefix starts anew"
+            if standby
+            else "requests fail until its only pod is back"
+        )
+        sentence = f"The Endpoint Picker of {place(target)} restarts: {config}{how}."
+        severity: Severity = "routine" if standby and not config else "look"
+        yield Consequence("picker", severity, sentence, (stack.cluster.name,), (target,))
+
+
+def _template(one: ObjectChange) -> bool:
+    return any(shown(change.path).startswith("spec.template") for change in one.fields)
+
+
+def proxy(view: View) -> Iterator[Consequence]:
+    """LiteLLM proxies that restart, or that somebody has to restart."""
+    for cluster in view.clusters:
+        declared = view.after.get(cluster)
+        if declared is None or declared.facts is None:
+            continue
+        own = f"{cluster}.cluster"
+        config = any(
+            one.target == own and one.status == "changed" and one.id.name.endswith("litellm-proxy-config")
+            for one in view.of("ConfigMap")
+        )
+        pods = any(
+            one.target == own
+            and one.status == "changed"
+            and one.id.name.endswith("litellm-proxy")
+            and _template(one)
+            for one in view.of("Deployment")
+        )
+        if declared.facts.litellm.deploy and pods:
+            count = declared.facts.litellm.replicas
+            severity: Severity = "routine" if count > 1 else "look"
+            how = (
+                "one pod by one, so that no request fails"
+                if count > 1
+                else "its only pod, beside which a new one starts"
+            )
+            yield Consequence("proxy", severity, f"LiteLLM of {cluster} restarts: {how}.", (cluster,), (own,))
+        elif config and not declared.facts.litellm.deploy:
+            sentence = (
+                f"The LiteLLM of {cluster} belongs to another release and reads its configuration when it starts: "
+                f"restart {declared.facts.litellm_service} by hand after the sync."
+            )
+            yield Consequence("proxy-by-hand", "look", sentence, (cluster,), (own,))

@@ -1,0 +1,81 @@
+"""The ledger of a change: what every pool holds before and after it, at the peak of the rollout, and what it costs;
+and how the models fit into the memory of their GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from scripts.check import ledger as pools
+from scripts.check.declared import Declared
+from scripts.review.change import LedgerRow, Level, MemoryVerdict
+from scripts.review.fit import verdict_of
+from scripts.review.restarts import restarts
+from scripts.review.view import View
+
+MAX_MODELS = 200
+"""Models whose memory is worked out anew."""
+
+
+def ledger(view: View) -> Iterator[LedgerRow]:
+    """The pools of the clusters that the change is in."""
+    for cluster in view.clusters:
+        before, after = _rows(view.before.get(cluster)), _rows(view.after.get(cluster))
+        for pool in sorted(before.keys() | after.keys()):
+            one = after.get(pool) or before[pool]
+            yield LedgerRow(
+                cluster,
+                pool,
+                one.unit,
+                one.accelerator,
+                _currency(view, cluster),
+                _level(before.get(pool), view.before.get(cluster)),
+                _level(after.get(pool), view.after.get(cluster)),
+                _rollout(view, cluster, pool),
+            )
+
+
+def _rows(declared: Declared | None) -> dict[str, pools.Row]:
+    return {row.pool: row for row in pools.rows(declared)} if declared else {}
+
+
+def _level(row: pools.Row | None, declared: Declared | None) -> Level | None:
+    if row is None or declared is None or declared.facts is None:
+        return None
+    price = declared.facts.pools[row.pool].price_per_gpu_hour
+    cost = round(price * row.minimum, 2) if price is not None else None
+    return Level(row.capacity, row.minimum, row.maximum, row.peak, cost)
+
+
+def _rollout(view: View, cluster: str, pool: str) -> int:
+    """What the largest rollout of this change takes on top of what runs."""
+    found = [0]
+    for target, stack in view.stacks_after.items():
+        if target in restarts(view) and stack.cluster.name == cluster and stack.serving.pool == pool:
+            found.append(stack.max_surge * max(stack.gpus_per_pod, 1))
+    return max(found)
+
+
+def _currency(view: View, cluster: str) -> str:
+    declared = view.after.get(cluster) or view.before.get(cluster)
+    return declared.facts.currency if declared and declared.facts else ""
+
+
+def memory(view: View) -> Iterator[MemoryVerdict]:
+    """Models of stacks that pods change in whose verdict differs, or is not good."""
+    chosen = [target for target in sorted(restarts(view)) if target in view.stacks_after][:MAX_MODELS]
+    for target in chosen:
+        cluster = target.rpartition(".")[0]
+        was = view.twins.get(target, target)
+        after = _verdict(view.after, cluster, view, target, head=True)
+        before = _verdict(view.before, cluster, view, was, head=False)
+        if after is not None and (before is None or before[0] != after[0]):
+            yield MemoryVerdict(target, before[0] if before else "", after[0], after[1])
+
+
+def _verdict(
+    clusters: Mapping[str, Declared], cluster: str, view: View, target: str, *, head: bool
+) -> tuple[str, str] | None:
+    declared = clusters.get(cluster)
+    if declared is None:
+        return None
+    return verdict_of(declared, view.pair.head if head else view.pair.base, target)

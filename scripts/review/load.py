@@ -1,0 +1,131 @@
+"""Two trees from git: the base from a commit, the head from the working tree or from another commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from components.inventory.origin import Origins
+from scripts.project import MisuseError, Project
+from scripts.review.git import WORKTREE, Entry, Repository, Revision, texts
+from scripts.review.sides import Pair, Side
+
+_CODE = ("components/", "templates/", ".kapitan", "requirements/")
+_MARKER = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
+_RUNS = ("components", "templates")
+
+
+@contextmanager
+def pair(project: Project, base: str | None, head: str | None, main: Sequence[str]) -> Iterator[Pair]:
+    """Both sides. Raises MisuseError where git does not have what is asked for, or a merge is not finished."""
+    repository = Repository(project.root)
+    repository.check()
+    if unmerged := repository.unmerged():
+        more = f" and {len(unmerged) - 1} more" if len(unmerged) > 1 else ""
+        raise MisuseError(f"{unmerged[0]}{more} is not merged yet; end the merge, then review it")
+    at_head = repository.revision(head) if head else Revision(WORKTREE)
+    at_base = repository.revision(base) if base else repository.default_base(at_head, main)
+    entries = repository.differences(at_base, at_head)
+    old, new = texts(repository, entries)
+    _refuse_markers(old, at_base.label)
+    _refuse_markers(new, at_head.label)
+    with TemporaryDirectory(prefix="inferstack-review-") as folder:
+        before = _side(repository, at_base, old, Path(folder, "base"))
+        after = _side(repository, at_head, new, Path(folder, "head"))
+        yield Pair(
+            before,
+            after,
+            tuple(entry.path for entry in entries if entry.path.startswith("inventory/") and _is_yaml(entry)),
+            tuple(
+                entry.path
+                for entry in entries
+                if entry.path.startswith(_CODE) and "/__pycache__/" not in entry.path
+            ),
+            _runs(repository, at_head),
+            tuple(_notes(repository, at_head)),
+        )
+
+
+def _is_yaml(entry: Entry) -> bool:
+    return entry.path.endswith((".yml", ".yaml"))
+
+
+def _refuse_markers(contents: Mapping[str, bytes], label: str) -> None:
+    """Raises MisuseError for a file with what a merge leaves behind."""
+    for path, content in contents.items():
+        if path.startswith(("inventory/", "compiled/")) and (match := _MARKER.search(content)):
+            line = content.count(b"\n", 0, match.start()) + 1
+            raise MisuseError(
+                f"{path}:{line}: a conflict marker at {label}; resolve the conflict, then review it"
+            )
+
+
+def _side(repository: Repository, revision: Revision, contents: Mapping[str, bytes], folder: Path) -> Side:
+    if revision.commit:
+        folder.mkdir(parents=True)
+        (folder / "inventory").mkdir()
+        repository.write_tree(revision, "inventory", folder)
+        inventory = folder / "inventory"
+    else:
+        inventory = repository.root / "inventory"
+    compiled = {
+        path: content.decode("utf-8", "replace")
+        for path, content in contents.items()
+        if path.startswith("compiled/")
+    }
+    reader = _from_commit(repository, revision) if revision.commit else _from_disk(repository.root)
+    return Side(revision.label, Origins(inventory), compiled, reader)
+
+
+def _from_disk(root: Path) -> _Reader:
+    def read(target: str) -> Mapping[str, str]:
+        folder = root / "compiled" / Path(*target.split(".", 1))
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return {
+            path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+            for path in files
+        }
+
+    return _Reader(read)
+
+
+def _from_commit(repository: Repository, revision: Revision) -> _Reader:
+    def read(target: str) -> Mapping[str, str]:
+        listed = repository.tree(revision, "compiled/" + target.replace(".", "/", 1))
+        contents = repository.blobs(blob for _, blob in listed.values())
+        return {path: contents[blob].decode("utf-8", "replace") for path, (_, blob) in listed.items()}
+
+    return _Reader(read)
+
+
+class _Reader:
+    """Reads the compiled files of a target once."""
+
+    def __init__(self, read: Callable[[str], Mapping[str, str]]) -> None:
+        self._read = read
+        self._found: dict[str, Mapping[str, str]] = {}
+
+    def __call__(self, target: str) -> Mapping[str, str]:
+        if target not in self._found:
+            self._found[target] = self._read(target)
+        return self._found[target]
+
+
+def _runs(repository: Repository, head: Revision) -> bool:
+    """Whether the components that run here are those of the head."""
+    if not head.commit:
+        return True
+    return repository.ask("diff", "--quiet", head.commit, "--", *_RUNS) is not None
+
+
+def _notes(repository: Repository, head: Revision) -> Iterator[str]:
+    if head.commit and repository.is_dirty():
+        yield f"the working tree holds changes that are in no commit; this review of {head.label} does not see them"
+    if head.commit and not _runs(repository, head):
+        yield (
+            f"components of the working tree are not those of {head.label}, so that which edit changes which field is "
+            "told per target, not per field"
+        )

@@ -1,0 +1,27 @@
+"""The seam to the compiler: one target compiled in memory from given parameters.
+
+Nothing else of a review knows that there is a compiler, and this module knows no builder, only its front door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from components.common.errors import InferstackError
+
+Compile = Callable[[str, Mapping[str, Mapping[str, Any]]], "dict[str, str] | None"]
+"""From a target and the parameters by target to file texts by path (``compiled/…``); None where it does not
+compile."""
+
+
+def compile_texts(target: str, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, str] | None:
+    """What the compiler makes of a target."""
+    from components.compile.targets import compile_target
+
+    try:
+        files = compile_target(target, parameters)
+    except (InferstackError, AssertionError, LookupError, ValueError, TypeError):
+        return None
+    folder = "compiled/" + target.replace(".", "/")
+    return {f"{folder}/{path}": text for path, text in files.items()}

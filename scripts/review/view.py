@@ -1,0 +1,100 @@
+"""What rules about consequences look at: both sides as they are declared, and what changed."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from components.stack.params import Stack
+from scripts.check.declared import Declared
+from scripts.review.change import Change, ObjectChange
+from scripts.review.semantic import shown
+from scripts.review.sides import Pair, Side
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A change, with what both inventories declare about the clusters that it is in. Compared by identity, so that what
+    is worked out of it can be kept."""
+
+    pair: Pair
+    change: Change
+    date: datetime.date
+
+    @cached_property
+    def clusters(self) -> list[str]:
+        """Clusters that an edit or a compiled file is in."""
+        return self.pair.clusters(frozenset(self.change.clusters))
+
+    @cached_property
+    def before(self) -> Mapping[str, Declared]:
+        """What the base declares, by cluster; only clusters that it has."""
+        return self._declared(self.pair.base)
+
+    @cached_property
+    def after(self) -> Mapping[str, Declared]:
+        """What the head declares, by cluster."""
+        return self._declared(self.pair.head)
+
+    def _declared(self, side: Side) -> dict[str, Declared]:
+        names = {target.rpartition(".")[0] for target in side.targets}
+        return {name: self.pair.declared(side, name) for name in self.clusters if name in names}
+
+    @cached_property
+    def stacks_before(self) -> dict[str, Stack]:
+        """Stacks of the base by target."""
+        return dict(_stacks(self.before))
+
+    @cached_property
+    def stacks_after(self) -> dict[str, Stack]:
+        """Stacks of the head by target."""
+        return dict(_stacks(self.after))
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[ObjectChange]]:
+        found: dict[str, list[ObjectChange]] = {}
+        for one in self.change.objects:
+            found.setdefault(one.id.kind, []).append(one)
+        return found
+
+    def of(self, *kinds: str) -> Iterator[ObjectChange]:
+        """Changes of objects of some kinds."""
+        for kind in kinds:
+            yield from self._by_kind.get(kind, ())
+
+    @cached_property
+    def twins(self) -> dict[str, str]:
+        """The target at the base of every target that was renamed or moved within its cluster."""
+        return {
+            one.target: one.old_target
+            for one in self.change.objects
+            if one.status == "renamed" and one.old_target and one.old_target != one.target
+        }
+
+
+def _stacks(clusters: Mapping[str, Declared]) -> Iterator[tuple[str, Stack]]:
+    for name, declared in clusters.items():
+        for stack in declared.stacks.values():
+            yield f"{name}.{stack.name}", stack
+
+
+def touched(one: ObjectChange, *prefixes: str) -> bool:
+    """Whether a changed field lies at or below, or above, one of some paths."""
+    for change in one.fields:
+        path = shown(change.path)
+        if any(path.startswith(prefix) or prefix.startswith(path) for prefix in prefixes):
+            return True
+    return False
+
+
+def at(doc: Mapping[str, Any] | None, path: str, default: Any = None) -> Any:
+    """A value in a document by a dotted path of maps."""
+    value: Any = doc
+    for key in path.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            return default
+        value = value[key]
+    return value
