@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from components.cluster.params import TARGET
 from components.common.names import LABEL_LIMIT
-from components.facts import kserve
 from scripts.check.deployment import deployments
 from scripts.check.fleet import ClusterView, FleetView
 from scripts.check.model import Hit, Obj
@@ -83,20 +82,6 @@ def made_name_free(view: ClusterView) -> Iterator[Hit]:
             yield Hit(source, field, f"{mine}, and cluster.provided says that another release brings it")
         elif taken.setdefault(key, source.ref) != source.ref:
             yield Hit(source, field, f"{mine}, and of {taken[key]} too")
-
-
-@rule(
-    "runtime-name-not-built-in",
-    kinds=("ClusterServingRuntime",),
-    why="KServe's own release and this one overwrite each other's runtime, and models of both restart.",
-    fix="Choose another cluster.runtimePrefix.",
-    source="serving.md 5; serving.md 1.2",
-    cause=("cluster", "runtimePrefix"),
-)
-def not_built_in(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
-    """A ClusterServingRuntime is not called like one that KServe ships."""
-    if runtime.name in kserve.builtin_runtimes():
-        yield Hit(runtime, _NAME, f"KServe ships a ClusterServingRuntime {runtime.name}")
 
 
 @rule(
