@@ -1,69 +1,105 @@
-"""Compile synthetic fleets made from the committed mix, and print what it costs and how it grows.
+"""Compile synthetic fleets made from the committed mix, beside what others do with the same objects.
 
-Figures of one run on one machine: read the ratios, not the seconds.
+Prints, from one run on one machine, wall and CPU seconds and peak memory of every command, its ratio to the floor, and
+how each grows. Read the ratios, not the seconds. helm and kubectl: see scripts/benchmark/tools.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-from scripts.benchmark.fleet import write_fleet
-from scripts.benchmark.measure import Cost, measure
-from scripts.project import Project
+from scripts.benchmark.measure import CommandFailedError
+from scripts.benchmark.suite import ROWS, Result, make, results
+from scripts.project import MisuseError, Project
 
 SIZES = (10, 100, 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured fleet."""
-
-    size: int
-    files: int
-    cost: Cost
+PAGE = Path("docs") / "bench.md"
+_FLOOR = "floor: libyaml dump of the same objects"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("sizes", nargs="*", type=int, default=SIZES, help="numbers of stacks (10 100 1000)")
     parser.add_argument("--seed", type=int, default=0, help="which fleet of that size")
+    parser.add_argument(
+        "--row", action="append", default=[], metavar="TEXT", help="only rows whose name holds it"
+    )
+    parser.add_argument("--write", action="store_true", help=f"write the table to {PAGE} too")
 
 
 def run(options: argparse.Namespace, project: Project) -> int:
-    """Measure and print a table."""
-    rows = list(_rows(project, sorted(options.sizes), options.seed))
-    print(f"\nstock kapitan compile, {platform.machine()}, Python {platform.python_version()}, one run:")
-    print(f"{'stacks':>7} {'files':>7} {'CPU s':>8} {'wall s':>8} {'peak MiB':>9} {'CPU ms per further stack':>25}")
-    for previous, row in zip([None, *rows], rows, strict=False):
-        print(
-            f"{row.size:7} {row.files:7} {row.cost.cpu:8.2f} {row.cost.wall:8.2f} {row.cost.peak_mib:9.0f}"
-            f" {_slope(previous, row):>25}"
-        )
+    """Measure and print a table. Raises MisuseError for a row that does not exist."""
+    wanted = {name for name in ROWS if any(text in name for text in options.row)}
+    if options.row and not wanted:
+        raise MisuseError(f"no row holds {' or '.join(options.row)}; there are: {'; '.join(ROWS)}")
+    found: list[Result] = []
+    for size in sorted(options.sizes):
+        with tempfile.TemporaryDirectory(prefix="inferstack-bench-") as folder:
+            try:
+                found.extend(results(make(project, Path(folder), size, options.seed), wanted))
+            except CommandFailedError as error:
+                raise MisuseError(f"a measured command failed: {error}") from None
+    table = "\n".join(_lines(found))
+    print(table)
+    if options.write:
+        (project.root / PAGE).write_text(_page(table), encoding="utf-8")
     return 0
 
 
-def _slope(previous: Row | None, row: Row) -> str:
-    """CPU milliseconds of each stack more than in the previous row: constant when the cost is linear."""
-    if previous is None:
-        return ""
-    return f"{(row.cost.cpu - previous.cost.cpu) / (row.size - previous.size) * 1000:.1f}"
+def _lines(found: list[Result]) -> list[str]:
+    head = (
+        f"| {'command':45} | {'stacks':>6} | {'CPU s':>8} | {'wall s':>8} | {'peak MiB':>8} | {'x floor':>8} "
+        f"| {'CPU ms a further stack':>22} |"
+    )
+    lines = [head, "|" + "|".join("-" * len(cell) for cell in head.strip("|").split("|")) + "|"]
+    for name in dict.fromkeys(result.name for result in found):
+        previous: Result | None = None
+        for result in (one for one in found if one.name == name):
+            lines.append(_line(result, previous, found))
+            previous = result
+    return lines
 
 
-def _rows(project: Project, sizes: list[int], seed: int) -> Iterator[Row]:
-    kapitan = Path(sys.executable).with_name("kapitan")
-    for size in sizes:
-        with tempfile.TemporaryDirectory(prefix="inferstack-bench-") as folder:
-            root = Path(folder)
-            for name in ("components", "templates", ".kapitan"):
-                (root / name).symlink_to(project.root / name)
-            write_fleet(project.inventory, root / "inventory", size, seed)
-            print(f"compiling {size} stacks …", file=sys.stderr, flush=True)
-            cost = measure([str(kapitan), "compile", "--quiet"], root)
-            files = sum(1 for path in (root / "compiled").rglob("*") if path.is_file())
-            yield Row(size, files, cost)
+def _line(result: Result, previous: Result | None, found: list[Result]) -> str:
+    if result.cost is None:
+        return f"| {result.name:45} | {result.size:6} | {result.reason:>8} | {'':8} | {'':8} | {'':8} | {'':22} |"
+    cost = result.cost
+    base = next((one.cost for one in found if one.name == _FLOOR and one.size == result.size), None)
+    ratio = f"{cost.cpu / base.cpu:.1f}" if base else ""
+    slope = ""
+    if previous and previous.cost and result.size > previous.size:
+        slope = f"{(cost.cpu - previous.cost.cpu) / (result.size - previous.size) * 1000:.1f}"
+    return (
+        f"| {result.name:45} | {result.size:6} | {cost.cpu:8.2f} | {cost.wall:8.2f} | {cost.peak_mib:8.0f} "
+        f"| {ratio:>8} | {slope:>22} |"
+    )
+
+
+def _page(table: str) -> str:
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    machine = f"{platform.machine()}, {_cores()} cores, Python {platform.python_version()}"
+    return f"""# What it costs
+
+Written by `make bench BENCH_ARGS=--write` on {today}: {machine}, Kapitan {version("kapitan")}.
+One run with all rows in it, on a shared machine: read the ratios. CPU is user and system time of all processes;
+*x floor* compares with dumping the same objects with libyaml. The fleets are made from the committed inventory's
+mix (`scripts/benchmark/fleet.py`), the charts from what it compiles to (`scripts/benchmark/charts.py`).
+
+{table}
+"""
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    sys.exit("run it as: inferstack bench")
