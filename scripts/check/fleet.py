@@ -105,10 +105,13 @@ class ClusterView:
         here = nearest(name, self._names.get((kind, namespace), ()))
         if here:
             return here
-        others = [
+        others = sorted(
             (space, names) for (of, space), names in self._names.items() if of == kind and space != namespace
-        ]
-        for space, names in sorted(others):
+        )
+        exact = next((space for space, names in others if name in names), None)
+        if exact is not None:
+            return f"{exact}/{name}" if exact else name
+        for space, names in others:
             found = nearest(name, names)
             if found:
                 return f"{space}/{found}" if space else found

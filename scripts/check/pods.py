@@ -110,7 +110,10 @@ class Pod:
     @cached_property
     def containers(self) -> tuple[Container, ...]:
         """Containers without init containers, the serving one first."""
-        return tuple(Container(one) for one in self.spec.each("containers[]"))
+        found = [Container(one) for one in self.spec.each("containers[]")]
+        if found and self.role == "model" and self.owner.has("spec.predictor.model"):
+            found[0] = Container(Node(found[0].node.value, (*self.spec.path, "model")))
+        return tuple(found)
 
     @property
     def main(self) -> Container:
