@@ -118,10 +118,10 @@ def write_kustomizations(all_releases: list[Release], destination: Path) -> list
             bases[release.shape] = base
         overlay = destination / "overlays" / f"{release.cluster}--{release.stack}"
         overlay.mkdir(parents=True)
-        text = (
-            f"resources: [../../bases/{release.shape}]\nnamespace: {release.namespace}\n"
-            f"labels:\n- pairs: {{app.kubernetes.io/instance: {release.stack}}}\n"
-        )
+        # A cluster's own objects lie in several namespaces, and hold Namespaces.
+        namespace = "" if release.stack == "cluster" else f"namespace: {release.namespace}\n"
+        labels = f"labels:\n- pairs: {{app.kubernetes.io/instance: {release.stack}}}\n"
+        text = f"resources: [../../bases/{release.shape}]\n{namespace}{labels}"
         (overlay / "kustomization.yaml").write_text(text, encoding="utf-8")
         overlays.append(overlay)
     return overlays
