@@ -117,8 +117,9 @@ def _exchange_in_two_steps(new: Path, place: Path, journal: Path) -> None:
         aside.rename(place)
         journal.unlink()
         raise
-    journal.unlink()
-    aside.rename(new)
+    with contextlib.suppress(OSError):  # done: what is left is for `recover`
+        journal.unlink()
+        aside.rename(new)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

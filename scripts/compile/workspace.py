@@ -35,7 +35,10 @@ class Lock:
     writes."""
 
     def now(self) -> int:
-        """What the clock of the file system shows, in ns: the one that the times of files come from."""
+        """What the clock of the file system shows, in ns: the one that the times of files come from.
+
+        What is written to learn it is the name of the process, for whoever waits.
+        """
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
         return os.fstat(self.descriptor).st_mtime_ns
@@ -79,7 +82,9 @@ class Workspace:
         descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             self._acquire(descriptor, wait=wait)
-            yield Lock(descriptor)
+            lock = Lock(descriptor)
+            lock.now()
+            yield lock
         finally:
             os.close(descriptor)
 

@@ -9,20 +9,24 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import InferstackError
+from scripts.compile import job
 from scripts.compile.engine import EngineError
-from scripts.compile.job import Request
+from scripts.compile.inputs import read_shared
+from scripts.compile.job import Request, run
 from scripts.compile.removals import RemovalsError
 from scripts.compile.selection import Selection, Shard
-from scripts.compile.verify import CheckError, Checked, GuardError
+from scripts.compile.verify import Checked, CheckError, GuardError
 from scripts.compile.workspace import Workspace
 from scripts.project import MisuseError, Project
-from tests.support.compiling import compile_now, expected, tree, unchecked
+from tests.support.compiling import Silent, compile_now, expected, tree, unchecked
 
 ASKED = Request(check=unchecked, removal_limit=None)
 
 
 def a_stack(project: Project) -> Path:
-    return next(path for path in sorted(project.inventory.glob("targets/*/*.yml")) if path.stem == "llama-70b")
+    return next(
+        path for path in sorted(project.inventory.glob("targets/*/*.yml")) if path.stem == "llama-70b"
+    )
 
 
 def name_of(path: Path) -> str:
@@ -145,7 +149,7 @@ def test_no_file_is_left_with_two_names(compiled: Project) -> None:
 
 
 def test_gone_targets_and_strays_are_pruned(compiled: Project) -> None:
-    stack = a_stack(compiled).with_stem("gemma-3-27b")  # no other falls back to it
+    stack = a_stack(compiled).with_stem("qwen3-30b-a3b")  # no other falls back to it
     stack.unlink()
     home = compiled.root / "compiled"
     cluster = stack.parent.name
@@ -288,9 +292,6 @@ def test_a_selection_of_nothing_is_a_misuse(compiled: Project, selection: Select
 
 
 def test_shards_together_are_the_whole(compiled: Project, tmp_path: Path) -> None:
-    from scripts.compile.job import run
-    from tests.support.compiling import Silent
-
     merged: dict[str, bytes] = {}
     folders = []
     for index in (1, 2, 3):
@@ -368,10 +369,8 @@ def test_large_removals_must_be_accepted(compiled: Project) -> None:
 def test_code_that_is_edited_meanwhile_is_compiled_again(
     compiled: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scripts.compile import job
-
     answers = iter(["edited once", "edited twice"])
-    now = job.read_shared
+    now = read_shared
     monkeypatch.setattr(job, "read_shared", lambda project: next(answers, now(project)))
     edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
 
@@ -381,8 +380,6 @@ def test_code_that_is_edited_meanwhile_is_compiled_again(
 
 
 def test_code_that_never_rests_is_an_error(compiled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scripts.compile import job
-
     monkeypatch.setattr(job, "read_shared", lambda project: "other")
     edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
 
