@@ -35,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--date", metavar="YYYY-MM-DD", help="the day that waivers are held against (default: today)"
     )
     parser.add_argument("--strict", action="store_true", help="warnings fail too")
+    parser.add_argument("--notes", action="store_true", help="tell notes too: what works and could be better")
     parser.add_argument(
         "--jobs", type=int, default=0, metavar="N", help="processes (default: one a processor)"
     )
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace, project: Project) -> int:
     if options.jobs < 0:
         raise MisuseError(f"--jobs {options.jobs}: give a number of processes, or 0")
     report = check(project.root, date, options.jobs, debug=getattr(options, "debug", False))
-    text = writer(options.format)(report)
+    text = writer(options.format)(report, options.notes)
     if options.output:
         _write(options.output, text)
     else:
@@ -65,9 +66,9 @@ def run(options: argparse.Namespace, project: Project) -> int:
     return 1 if report.count("error") or (options.strict and report.count("warning")) else 0
 
 
-def writer(name: str) -> Callable[[Report], str]:
-    """The writer of a format."""
-    found: Callable[[Report], str] = import_module(f"scripts.check.output.{name}").write
+def writer(name: str) -> Callable[[Report, bool], str]:
+    """The writer of a format: of a report, with notes or without."""
+    found: Callable[[Report, bool], str] = import_module(f"scripts.check.output.{name}").write
     return found
 
 

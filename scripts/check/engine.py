@@ -22,6 +22,7 @@ from scripts.check.fleet import FleetView
 from scripts.check.model import Finding, Level
 from scripts.check.rule import rules
 from scripts.check.run import Seconds, finding
+from scripts.check.where import with_lines
 from scripts.check.work import Job, Result, check_cluster
 
 SMALL = 64
@@ -62,7 +63,7 @@ def check(root: Path, date: datetime.date, jobs: int = 0, debug: bool = False) -
         found.extend(result.findings)
     found.extend(_fleet_findings(results, causes))
     told = _with_waivers(found, results, date, causes)
-    ordered = sorted(_once(told), key=lambda one: one.sort_key)
+    ordered = sorted(with_lines(root, _once(told)), key=lambda one: one.sort_key)
     return Report(
         findings=tuple(one for one in ordered if not one.waived),
         waived=tuple(one for one in ordered if one.waived),

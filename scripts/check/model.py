@@ -204,6 +204,8 @@ class Finding:
     field: str = ""
     file: str = ""
     """The compiled file."""
+    line: int = 0
+    """Its line at which the field stands, from 1; 0 when that is not known."""
     cause: Place | None = None
     """The line of the inventory that leads to it."""
     chain: tuple[str, ...] = ()

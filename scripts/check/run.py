@@ -67,14 +67,21 @@ def finding(rule: Rule, hit: Hit, environment: str, declared: Declared | None, c
     return Finding(
         rule=rule.id,
         level=hit.level or rule.level_in(environment),
-        message=hit.message,
+        message=printable(hit.message),
         why=rule.why,
-        fix=hit.fix or rule.fix,
+        fix=printable(hit.fix or rule.fix),
         cluster=target.rpartition(".")[0],
         target=target,
-        object=obj.ref if obj else "",
-        field=hit.field,
+        object=printable(obj.ref) if obj else "",
+        field=printable(hit.field),
         file=obj.path if obj else hit.file,
         cause=place,
         chain=chain,
     )
+
+
+def printable(text: str) -> str:
+    """Text that no terminal and no annotation takes for more than text: one line, control characters escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -11,18 +11,20 @@ from scripts.check.model import LEVELS, Finding
 WIDTH = 110
 
 
-def write(report: Report) -> str:
-    """All findings, a blank line between them, and a line that counts them."""
-    blocks = ["\n".join(_finding(one)) for one in report.findings]
-    return "\n\n".join([*blocks, "\n".join(_summary(report))]) + "\n"
+def write(report: Report, notes: bool = True) -> str:
+    """All findings, a blank line between them, and a line that counts them. Notes can be left out."""
+    told = [one for one in report.findings if notes or one.level != "note"]
+    blocks = ["\n".join(_finding(one)) for one in told]
+    return "\n\n".join([*blocks, "\n".join(_summary(report, notes))]) + "\n"
 
 
 def _finding(one: Finding) -> Iterator[str]:
     yield f"{one.place}: {one.level}[{one.rule}]: {one.message}"
     yield from (f"    included from {step}" for step in reversed(one.chain))
     where = " ".join(part for part in (one.object, one.field) if part)
-    if one.file and str(one.place) != one.file:
-        yield f"    in {one.file}{f': {where}' if where else ''}"
+    if one.file and one.place.file != one.file:
+        line = f":{one.line}" if one.line else ""
+        yield f"    in {one.file}{line}{f': {where}' if where else ''}"
     yield from _wrapped(one.why)
     yield from _wrapped(f"fix: {one.fix}")
 
@@ -38,10 +40,11 @@ def _wrapped(sentence: str) -> list[str]:
     )
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: Report, notes: bool) -> Iterator[str]:
     counts = [_count(report.count(level), level) for level in LEVELS if report.count(level)]
     checked = f"{_count(report.objects, 'object')} of {_count(report.targets, 'target')}"
-    yield f"{', '.join(counts) or 'nothing found'} in {checked}"
+    hidden = "" if notes or not report.count("note") else " (--notes shows the notes)"
+    yield f"{', '.join(counts) or 'nothing found'} in {checked}{hidden}"
     if report.waived:
         yield f"{_count(len(report.waived), 'finding')} waived"
 

@@ -1,0 +1,300 @@
+"""Arguments and variables of engines, against the version that is pinned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from components.facts.suggest import did_you_mean
+from scripts.check.arguments import Argument, whole
+from scripts.check.deployment import Deployment, container_field, deployment, deployments
+from scripts.check.fleet import ClusterView
+from scripts.check.model import Hit, KeyPath, Obj
+from scripts.check.rule import rule
+
+_ISVC = ("InferenceService",)
+_JSON = frozenset(
+    "additional-config attention-config compilation-config ec-transfer-config eplb-config hf-overrides"
+    " kernel-config kv-events-config kv-transfer-config override-generation-config override-pooler-config"
+    " pooler-config quantization-config speculative-config structured-outputs-config".split()
+)
+"""vLLM flags that take a JSON object."""
+_WHOLE = frozenset(
+    "tensor-parallel-size pipeline-parallel-size data-parallel-size data-parallel-size-local max-num-seqs"
+    " max-num-batched-tokens block-size max-loras max-cpu-loras max-lora-rank port max-model-len"
+    " ctx-size parallel threads gpu-layers batch-size ubatch-size".split()
+)
+"""Flags of vLLM and llama.cpp that take a whole number."""
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "max-model-len": ("auto",),
+    "gpu-layers": ("auto", "all"),
+}
+"""Words that these take as well."""
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "dtype": ("auto", "half", "float16", "bfloat16", "float", "float32"),
+    "kv-cache-dtype": (
+        *("auto", "float16", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2", "fp8_inc", "fp8_ds_mla", "nvfp4"),
+        *("nvfp4_ds_mla", "nvfp4_4over6", "int4_per_token_head", "int8_per_token_head", "fp8_per_token_head"),
+        *("turboquant_k8v4", "turboquant_4bit_nc", "turboquant_k3v4_nc", "turboquant_3bit_nc"),
+    ),
+    "prefix-caching-hash-algo": (
+        "builtin",
+        "sha256",
+        "sha256_cbor",
+        "sha256_cbor_64bit",
+        "xxhash",
+        "xxhash_cbor",
+    ),
+    "distributed-executor-backend": ("ray", "mp", "uni", "external_launcher"),
+    "runner": ("auto", "generate", "pooling", "draft"),
+}
+"""Values of vLLM flags (vLLM config/cache.py, config/model.py, config/parallel.py)."""
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_WEIGHTS = "/mnt/models"
+
+
+@rule(
+    "engine-flag-known",
+    scope="cluster",
+    why="The engine ends at start with 'unrecognized arguments', and the pod restarts for ever.",
+    fix="Remove or replace the flag, or pin a version that has it.",
+    source="inference-stacks.md 3 idea 8; kserve#6035; LLMKube#1030; gpustack#3991; production-stack#746",
+)
+def flag_known(view: ClusterView) -> Iterator[Hit]:
+    """Every flag is one that the pinned version of the engine knows, written as it reads it."""
+    for one, argument in _given(view):
+        flag, table_of = argument.flag, one.engine.flags
+        problem = table_of.problem(argument.word, one.version)
+        if problem is None and flag and flag.kind in ("value", "list") and not argument.values:
+            problem = f"{one.engine.title}: --{flag.name} needs a value"
+        if problem:
+            yield _hit(one, argument, problem)
+
+
+@rule(
+    "engine-flag-deprecated",
+    scope="cluster",
+    level="warning",
+    relaxed={"dev": "note"},
+    why="The next version of the engine refuses the flag, and its models do not start.",
+    fix="Use what takes its place.",
+    source="inference-stacks.md 3 idea 8",
+)
+def flag_deprecated(view: ClusterView) -> Iterator[Hit]:
+    """No flag is deprecated in the pinned version."""
+    for one, argument in _given(view):
+        warning = one.engine.flag_warning(argument.word, one.version)
+        if warning and argument.flag:
+            until = argument.flag.span.until
+            yield _hit(
+                one, argument, f"{warning}; {one.engine.title} {until} refuses it" if until else warning
+            )
+
+
+@rule(
+    "engine-flag-once",
+    kinds=_ISVC,
+    level="warning",
+    why="KServe appends the model's arguments to the runtime's, and the last one wins, whatever was meant.",
+    fix="Set the flag in one place: the runtime's class, the model's, or serving.args.",
+    source="serving.md 31",
+)
+def flag_once(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A flag is given once on the merged command line."""
+    one = deployment(service, view)
+    if one is None:
+        return
+    first: dict[tuple[str, str], Argument] = {}
+    for argument in one.arguments.given:
+        other = first.setdefault((argument.name, argument.key), argument)
+        if other is not argument and argument.flag:
+            where = "the runtime" if one.of_runtime(other) else "the arguments before"
+            same = f"--{argument.name} is given twice: {other.word} {' '.join(other.values)}".rstrip()
+            yield _hit(
+                one, argument, f"{same} by {where}, then {argument.word} {' '.join(argument.values)}".rstrip()
+            )
+
+
+@rule(
+    "engine-flag-value",
+    scope="cluster",
+    why="The engine ends at start: it cannot read the value.",
+    fix="Correct the value.",
+    source="vLLM engine/arg_utils.py; inference-stacks.md 3 idea 8",
+)
+def flag_value(view: ClusterView) -> Iterator[Hit]:
+    """A flag's value has the form that the engine reads: number, JSON, or one of some words."""
+    for one, argument in _given(view):
+        if argument.flag and argument.values and not argument.key:
+            said = _wrong_value(argument.name, argument.values[-1])
+            if said:
+                yield _hit(one, argument, f"--{argument.name} is {argument.values[-1][:80]!r}: {said}")
+
+
+def _wrong_value(name: str, value: str) -> str | None:
+    if name in _WHOLE and value not in _WORDS.get(name, ()) and whole(value) is None:
+        return "it takes a whole number"
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return f"it takes {', '.join(_CHOICES[name][:8])}{did_you_mean(value, _CHOICES[name])}"
+    if name in _JSON:
+        try:
+            parsed = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            return f"it takes JSON ({str(error).partition(':')[0]})"
+        return None if isinstance(parsed, dict) else "it takes a JSON object"
+    return None
+
+
+@rule(
+    "engine-variable-known",
+    scope="cluster",
+    why="The engine passes over the variable, and what it was to change stays as it is.",
+    fix="Remove or replace the variable, or pin a version that reads it.",
+    source="inference-stacks.md 3 idea 8; vLLM envs.py",
+)
+def variable_known(view: ClusterView) -> Iterator[Hit]:
+    """Every variable of the engine's own is one that its pinned version reads."""
+    for one, name, at, field in _variables(view):
+        problem = one.engine.env_problem(name, one.version)
+        if problem:
+            yield Hit(at, field, problem, cause=_variable_cause(one, name), target=one.target)
+
+
+@rule(
+    "engine-loads-weights",
+    kinds=_ISVC,
+    why="The engine finds no model, or fetches another one from the internet.",
+    fix=f"Load what KServe puts at {_WEIGHTS}.",
+    source="serving.md 43 and 1.9",
+)
+def loads_weights(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """The engine loads the weights that KServe mounts."""
+    one = deployment(service, view)
+    if one is None or not one.takes_flags:
+        return
+    if one.engine.name == "llamacpp":
+        path = one.arguments.text("model") or ""
+        wanted = f"{_WEIGHTS}/{one.stack.model.weights.file}"
+        if path != wanted:
+            said = f"llama.cpp loads {path or 'nothing'}, the weights are {wanted}"
+            yield Hit(service, one.field_of("model"), said, cause=one.cause("model"))
+    elif one.main.args[:2] == ["vllm", "serve"]:
+        model = next((word for word in one.main.args[2:3] if not word.startswith("-")), None)
+        loaded = one.arguments.text("model") or model
+        if loaded is None or loaded.rstrip("/") != _WEIGHTS:
+            runtime = one.pod.runtime or service
+            said = f"vLLM loads {loaded or 'its default model'} for {service.ref}"
+            yield Hit(
+                runtime, "spec.containers[0].args", said, cause=("serving", "runtime"), target=one.target
+            )
+
+
+@rule(
+    "engine-listens-outside",
+    kinds=_ISVC,
+    why="Only the container itself reaches the server: probes fail, and the pod restarts for ever.",
+    fix="Listen on 0.0.0.0.",
+    source="serving.md 43 (llama.cpp's and Ollama's own default is 127.0.0.1)",
+)
+def listens_outside(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """The server listens on the pod's address, not on loopback."""
+    one = deployment(service, view)
+    if one is None or not one.pod.known:
+        return
+    if one.engine.name == "ollama":
+        host = (
+            one.main.env.get("OLLAMA_HOST", one.engine.server.host).removeprefix("http://").rpartition(":")[0]
+        )
+        field = container_field(one.pod, one.main, "env")
+    else:
+        given = one.arguments.text("host") or one.main.env.get("LLAMA_ARG_HOST")
+        host = given or one.engine.server.host
+        found = one.arguments.find("host")
+        field = one.field(found) if found else container_field(one.pod, one.main, "args")
+    if host in _LOOPBACK:
+        yield Hit(service, field, f"{one.name} listens on {host}", cause=one.cause("host"))
+
+
+@rule(
+    "tool-choice-has-parser",
+    kinds=_ISVC,
+    why="vLLM refuses to start, or answers tool calls as plain text.",
+    fix="Give --tool-call-parser and --enable-auto-tool-choice together, in the model's class.",
+    source="vLLM entrypoints/openai/cli_args.py (validate_parsed_serve_args)",
+)
+def tool_choice_has_parser(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """Automatic tool choice and the parser of tool calls are set together."""
+    one = deployment(service, view)
+    if one is None or one.engine.name != "vllm":
+        return
+    chosen = bool(one.arguments.on("enable-auto-tool-choice"))
+    parser = one.arguments.text("tool-call-parser")
+    if chosen != bool(parser):
+        has, lacks = (
+            ("enable-auto-tool-choice", "tool-call-parser")
+            if chosen
+            else ("tool-call-parser", "enable-auto-tool-choice")
+        )
+        yield Hit(
+            service,
+            one.field_of(has),
+            f"--{has} without --{lacks}",
+            cause=one.cause(has),
+            level="error" if chosen else "warning",
+        )
+
+
+@rule(
+    "ollama-keeps-model",
+    kinds=_ISVC,
+    level="warning",
+    why="Ollama unloads the model when nobody asks for some minutes, and the next request waits until it is loaded.",
+    fix="Set OLLAMA_KEEP_ALIVE to -1.",
+    source="serving.md 48",
+)
+def ollama_keeps_model(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """Ollama keeps its model loaded."""
+    one = deployment(service, view)
+    if one and one.engine.name == "ollama" and one.pod.known:
+        given = one.main.env.get("OLLAMA_KEEP_ALIVE") or one.engine.default("OLLAMA_KEEP_ALIVE", one.version)
+        if not given.startswith("-"):
+            field = container_field(one.pod, one.main, "env")
+            cause = _variable_cause(one, "OLLAMA_KEEP_ALIVE")
+            yield Hit(service, field, f"OLLAMA_KEEP_ALIVE is {given}", cause=cause)
+
+
+def _given(view: ClusterView) -> Iterator[tuple[Deployment, Argument]]:
+    """Every argument of every engine, those of a runtime once."""
+    seen: set[tuple[int, int]] = set()
+    for one in deployments(view).values():
+        for argument in one.arguments.given:
+            key = (id(one.at(argument)), argument.index)
+            if not one.of_runtime(argument) or key not in seen:
+                seen.add(key)
+                yield one, argument
+
+
+def _variables(view: ClusterView) -> Iterator[tuple[Deployment, str, Obj, str]]:
+    """(deployment, variable, object, field) of every variable, those of a runtime once."""
+    seen: set[tuple[int, str]] = set()
+    for one in deployments(view).values():
+        if not one.pod.known:
+            continue
+        own = {each.text("name"): each.field for each in one.service.each("spec.predictor.model.env[]")}
+        for each in one.main.node.each("env[]"):
+            name = each.text("name")
+            at = one.service if name in own else one.pod.runtime or one.service
+            if at is one.service or (id(at), name) not in seen:
+                seen.add((id(at), name))
+                yield one, name, at, own.get(name, "spec.containers[0].env")
+
+
+def _variable_cause(one: Deployment, name: str) -> KeyPath:
+    if name in one.stack.serving.env:
+        return ("serving", "env", name)
+    return ("runtimes", one.stack.serving.runtime, "env", name)
+
+
+def _hit(one: Deployment, argument: Argument, message: str) -> Hit:
+    cause = one.cause(argument.name)
+    return Hit(one.at(argument), one.field(argument), message, cause=cause, target=one.target)
