@@ -49,27 +49,6 @@ def adapters_enabled(service: Obj, view: ClusterView) -> Iterator[Hit]:
 
 
 @rule(
-    "adapter-mounted",
-    kinds=_ISVC,
-    why="vLLM finds no adapter at that path, and ends at start.",
-    fix="Give --lora-modules the mountPath under which KServe puts the adapter.",
-    source="kserve v0.20 storageUris; inference-stacks.md 3 idea 1",
-    cause=("model", "adapters"),
-)
-def adapter_mounted(service: Obj, view: ClusterView) -> Iterator[Hit]:
-    """Every adapter lies where KServe puts something."""
-    for one in _vllm(service, view):
-        mounts = [each.text("mountPath") for each in service.each("spec.predictor.storageUris[]")]
-        mounts += [each.text("mountPath") for each in one.main.node.each("volumeMounts[]")]
-        if service.has("spec.predictor.model.storageUri"):
-            mounts.append("/mnt/models")
-        for name, path in adapter_paths(one).items():
-            if path.startswith("/") and not any(_below(path, mount) for mount in mounts):
-                said = f"adapter {name} is at {path}; mounted are {_list(set(mounts))}"
-                yield Hit(service, one.field_of("lora-modules"), said)
-
-
-@rule(
     "adapter-slots",
     kinds=_ISVC,
     level="warning",
@@ -128,10 +107,6 @@ def _vllm(service: Obj, view: ClusterView) -> Iterator[Deployment]:
     one = deployment(service, view)
     if one and one.engine.name == "vllm" and one.takes_flags:
         yield one
-
-
-def _below(path: str, mount: str) -> bool:
-    return bool(mount) and (path == mount or path.startswith(f"{mount.rstrip('/')}/"))
 
 
 def _list(names: set[str]) -> str:

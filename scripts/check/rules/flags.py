@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from components.facts.suggest import did_you_mean
 from scripts.check.arguments import Argument, whole
-from scripts.check.deployment import Deployment, container_field, deployment, deployments
+from scripts.check.deployment import Deployment, deployment, deployments
 from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit, KeyPath, Obj
 from scripts.check.rule import rule
@@ -49,8 +49,6 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "runner": ("auto", "generate", "pooling", "draft"),
 }
 """Values of vLLM flags (vLLM config/cache.py, config/model.py, config/parallel.py)."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_WEIGHTS = "/mnt/models"
 
 
 @rule(
@@ -161,61 +159,6 @@ def variable_known(view: ClusterView) -> Iterator[Hit]:
 
 
 @rule(
-    "engine-loads-weights",
-    kinds=_ISVC,
-    why="The engine finds no model, or fetches another one from the internet.",
-    fix=f"Load what KServe puts at {_WEIGHTS}.",
-    source="serving.md 43 and 1.9",
-)
-def loads_weights(service: Obj, view: ClusterView) -> Iterator[Hit]:
-    """The engine loads the weights that KServe mounts."""
-    one = deployment(service, view)
-    if one is None or not one.takes_flags:
-        return
-    if one.engine.name == "llamacpp":
-        path = one.arguments.text("model") or ""
-        wanted = f"{_WEIGHTS}/{one.stack.model.weights.file}"
-        if path != wanted:
-            said = f"llama.cpp loads {path or 'nothing'}, the weights are {wanted}"
-            yield Hit(service, one.field_of("model"), said, cause=one.cause("model"))
-    elif one.main.args[:2] == ["vllm", "serve"]:
-        model = next((word for word in one.main.args[2:3] if not word.startswith("-")), None)
-        loaded = one.arguments.text("model") or model
-        if loaded is None or loaded.rstrip("/") != _WEIGHTS:
-            runtime = one.pod.runtime or service
-            said = f"vLLM loads {loaded or 'its default model'} for {service.ref}"
-            yield Hit(
-                runtime, "spec.containers[0].args", said, cause=("serving", "runtime"), target=one.target
-            )
-
-
-@rule(
-    "engine-listens-outside",
-    kinds=_ISVC,
-    why="Only the container itself reaches the server: probes fail, and the pod restarts for ever.",
-    fix="Listen on 0.0.0.0.",
-    source="serving.md 43 (llama.cpp's and Ollama's own default is 127.0.0.1)",
-)
-def listens_outside(service: Obj, view: ClusterView) -> Iterator[Hit]:
-    """The server listens on the pod's address, not on loopback."""
-    one = deployment(service, view)
-    if one is None or not one.pod.known:
-        return
-    if one.engine.name == "ollama":
-        host = (
-            one.main.env.get("OLLAMA_HOST", one.engine.server.host).removeprefix("http://").rpartition(":")[0]
-        )
-        field = container_field(one.pod, one.main, "env")
-    else:
-        given = one.arguments.text("host") or one.main.env.get("LLAMA_ARG_HOST")
-        host = given or one.engine.server.host
-        found = one.arguments.find("host")
-        field = one.field(found) if found else container_field(one.pod, one.main, "args")
-    if host in _LOOPBACK:
-        yield Hit(service, field, f"{one.name} listens on {host}", cause=one.cause("host"))
-
-
-@rule(
     "tool-choice-has-parser",
     kinds=_ISVC,
     why="vLLM refuses to start, or answers tool calls as plain text.",
@@ -242,25 +185,6 @@ def tool_choice_has_parser(service: Obj, view: ClusterView) -> Iterator[Hit]:
             cause=one.cause(has),
             level="error" if chosen else "warning",
         )
-
-
-@rule(
-    "ollama-keeps-model",
-    kinds=_ISVC,
-    level="warning",
-    why="Ollama unloads the model when nobody asks for some minutes, and the next request waits until it is loaded.",
-    fix="Set OLLAMA_KEEP_ALIVE to -1.",
-    source="serving.md 48",
-)
-def ollama_keeps_model(service: Obj, view: ClusterView) -> Iterator[Hit]:
-    """Ollama keeps its model loaded."""
-    one = deployment(service, view)
-    if one and one.engine.name == "ollama" and one.pod.known:
-        given = one.main.env.get("OLLAMA_KEEP_ALIVE") or one.engine.default("OLLAMA_KEEP_ALIVE", one.version)
-        if not given.startswith("-"):
-            field = container_field(one.pod, one.main, "env")
-            cause = _variable_cause(one, "OLLAMA_KEEP_ALIVE")
-            yield Hit(service, field, f"OLLAMA_KEEP_ALIVE is {given}", cause=cause)
 
 
 def _given(view: ClusterView) -> Iterator[tuple[Deployment, Argument]]:

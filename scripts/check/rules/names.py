@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from components.cluster.params import TARGET
 from components.common.names import LABEL_LIMIT
-from scripts.check.deployment import deployments
 from scripts.check.fleet import ClusterView, FleetView
 from scripts.check.model import Hit, Obj
 from scripts.check.rule import ALL, rule
@@ -180,29 +179,6 @@ def destination_one_cluster(view: FleetView) -> Iterator[Hit]:
                 f"clusters {other} and {name} are both synced to {argocd.destination!r}",
                 cause=("cluster", "argocd", "destination"),
             )
-
-
-@rule(
-    "service-name-hides-variable",
-    scope="cluster",
-    why="Kubernetes sets a variable for every Service of the namespace, and the engine takes it for its own"
-    " (VLLM_PORT=tcp://…) and ends.",
-    fix="Rename the Service, or set enableServiceLinks: false on the pods.",
-    source="serving.md 40; vllm#34199",
-)
-def hides_variable(view: ClusterView) -> Iterator[Hit]:
-    """No Service sets, by its name, a variable that an engine of its namespace reads."""
-    read: dict[str, dict[str, str]] = {}
-    for one in deployments(view).values():
-        if one.pod.spec.flag("enableServiceLinks", True):
-            names = read.setdefault(one.service.namespace, {})
-            names.update(dict.fromkeys(one.engine.env, one.name))
-    for obj in (*view.of("Service"), *(made for made, _ in _made(view) if made.kind == "Service")):
-        prefix = obj.name.upper().replace("-", "_")
-        for end in ("_PORT", "_SERVICE_HOST", "_SERVICE_PORT"):
-            reader = read.get(obj.namespace, {}).get(prefix + end)
-            if reader:
-                yield Hit(obj, _NAME, f"Service {obj.name} sets {prefix + end}, which {reader} reads")
 
 
 def _made(view: ClusterView) -> Iterator[tuple[Obj, Obj]]:
