@@ -24,6 +24,9 @@ from scripts.project import MisuseError, Project, find_project
 VERBS = {
     "compile": "compile what changed, check it, and put it in place at once",
     "check": "prove that everything that is compiled can work",
+    "rules": "list the rules of check, or explain one",
+    "review": "say what a change does, why, and what follows",
+    "map": "show the fleet as it stands: clusters, models, who routes to whom, free GPUs",
     "guard": "find what Kapitan would crash on or pass over in silence",
     "schema": "write or check the JSON Schemas that editors complete the inventory from",
     "docs": "write or check the reference pages that are generated from the code",

@@ -1,6 +1,7 @@
 """Write the reference pages that are made from the code, or check that they are fresh.
 
-docs/parameters.md lists every inventory key with its type, default and meaning.
+docs/parameters.md lists every inventory key with its type, default and meaning, docs/rules.md every rule of
+`inferstack check`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from components.inventory.problem import render_problems
 from scripts import reference
+from scripts.check import docs as check_docs
 from scripts.fragments import home
 from scripts.generated import Generated, stale, write
 from scripts.project import Project
@@ -38,7 +40,8 @@ def pages(project: Project) -> Generated:
     """The text of every page."""
     parameters = _environment(project).get_template("docs/parameters.md.j2")
     return {
-        "docs/parameters.md": parameters.render(sections=reference.sections(), types=reference.named_types())
+        "docs/parameters.md": parameters.render(sections=reference.sections(), types=reference.named_types()),
+        "docs/rules.md": check_docs.page(project.root),
     }
 
 
