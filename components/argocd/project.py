@@ -10,7 +10,6 @@ from components.cluster.params import Fleet
 from components.common import names
 from components.common.manifest import Manifest
 from components.common.place import CLUSTER_SCOPED
-from components.serving_runtimes.build import runtime_name
 
 API = "argoproj.io/v1alpha1"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
@@ -91,7 +90,7 @@ def _patterns(fleet: Fleet, kind: str) -> list[str | None]:
         case "Namespace":
             return list(platform.namespaces(fleet))
         case "ClusterServingRuntime":
-            return [runtime_name(fleet.cluster.runtime_prefix, "*")]
+            return [names.cluster_runtime(fleet.cluster.runtime_prefix, "*")]
         case "ClusterRole" | "ClusterRoleBinding":
             return [_ANY_STACK.epp_metrics_auth]
         case _:

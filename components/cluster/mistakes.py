@@ -11,6 +11,7 @@ from components.common.errors import Mistake
 from components.facts.compatibility import components
 from components.facts.suggest import nearest
 from components.inference_gateway.wiring import WIRINGS
+from components.inference_gateway.wiring.protocol import needs
 from components.litellm import mistakes as litellm
 from components.stack.params import Stack
 
@@ -34,12 +35,26 @@ def own(params: ClusterParams) -> Iterator[Mistake]:
             path = ("cluster", "pools", name, "accelerator")
             remedy = f"include its class (accelerators.{pool.accelerator})"
             yield Mistake(path, f"there is no accelerator {pool.accelerator!r}", remedy)
+    yield from _shared_gateways(params)
+
+
+def _shared_gateways(params: ClusterParams) -> Iterator[Mistake]:
+    """Their wiring is known, and installed."""
+    cluster = params.cluster
     for name, shared in sorted(cluster.shared_gateways.items()):
-        if shared.wiring not in WIRINGS:
-            path = ("cluster", "sharedGateways", name, "wiring")
+        path = ("cluster", "sharedGateways", name, "wiring")
+        wiring = WIRINGS.get(shared.wiring)
+        if wiring is None:
             yield Mistake(
                 path, f"there is no wiring {shared.wiring!r}", f"choose one of {', '.join(WIRINGS)}"
             )
+            continue
+        for component in needs(wiring, pool=False):
+            if not cluster.has(component):
+                wrong = (
+                    f"wiring {shared.wiring} needs {component}, which cluster {cluster.name} does not declare"
+                )
+                yield Mistake(path, wrong, f"set cluster.versions.{component}, or remove the shared gateway")
 
 
 def between(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
@@ -50,7 +65,7 @@ def between(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistak
 
 
 def _objects(stacks: tuple[Stack, ...]) -> Iterator[Mistake]:
-    """Two stacks of one namespace must not make the same InferenceService, nor one called like the other's parts."""
+    """Two stacks of one namespace must not make the same InferenceService."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
     for stack in stacks:
         owners[stack.namespace, stack.names.service].append(stack.name)

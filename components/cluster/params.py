@@ -28,7 +28,7 @@ class ClusterParams(Params):
     accelerators: dict[Slug, Accelerator]
     runtimes: dict[Slug, Runtime]
     gateway: Gateway = Gateway()
-    """The cluster's default for its stacks; read here for shared gateways."""
+    """The cluster's default for its stacks: set by the cluster's class, read by each of them."""
     overrides: Overrides = Field(default_factory=dict)
     waivers: dict[str, Waiver] = Field(default_factory=dict)
 

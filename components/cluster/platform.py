@@ -22,7 +22,8 @@ def build(fleet: Fleet) -> Iterator[Manifest]:
             yield namespace(fleet, name)
     for name, on in sorted(cluster.runtimes.items()):
         if on and not fleet.params.runtimes[name].namespaced:
-            yield cluster_runtime(cluster.runtime_prefix, name, fleet.params.runtimes[name])
+            own = names.cluster_runtime(cluster.runtime_prefix, name)
+            yield cluster_runtime(own, fleet.params.runtimes[name])
     for name in sorted(cluster.shared_gateways):
         yield from WIRINGS[cluster.shared_gateways[name].wiring].gateway(shared_gateway(fleet, name))
 

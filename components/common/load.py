@@ -29,6 +29,8 @@ def load(target: str, parameters: Mapping[str, Any], model: type[P]) -> P:
 def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, list[Mistake]]:
     """The parameters without what is wrong in them, where that is enough to go on checking, and the mistakes."""
     own = {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
+    if isinstance(overrides := parameters.get("overrides"), Mapping):
+        own["overrides"] = _patches(overrides)
     try:
         return model.model_validate(own), []
     except ValidationError as error:
@@ -40,6 +42,17 @@ def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, li
         return model.model_validate(own), mistakes
     except ValidationError:
         return None, mistakes
+
+
+def _patches(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrides by kind and name. Only there ``null`` removes an override; in a patch it removes a field."""
+    return {
+        kind: {name: patch for name, patch in patches.items() if patch is not None}
+        if isinstance(patches, Mapping)
+        else patches
+        for kind, patches in overrides.items()
+        if patches is not None
+    }
 
 
 def _remove(value: Any, path: tuple[str | int, ...]) -> None:
@@ -85,6 +98,8 @@ def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
             return Mistake(
                 path, f"{name} is the text {_short(value)}", "remove the quotes, or write what is meant"
             )
+        case "value_error":
+            return Mistake(path, f"{name} is {_short(value)}: {context['error']}", "correct the value")
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
             return Mistake(path, f"{name} is {_short(value)}: {message}", "correct the value")

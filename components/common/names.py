@@ -18,6 +18,16 @@ def gateway(owner: str) -> str:
     return f"{owner}-inference-gateway"
 
 
+def cluster_runtime(prefix: str, runtime: str) -> str:
+    """A ClusterServingRuntime. The prefix keeps it apart from KServe's own."""
+    return f"{prefix}-{runtime}"
+
+
+def stack_runtime(prefix: str, service: str, runtime: str) -> str:
+    """The ServingRuntime of one stack: its own name, because a namespace may hold several stacks."""
+    return f"{prefix}-{service}-{runtime}"
+
+
 @dataclass(frozen=True, slots=True)
 class StackNames:
     """The names of one stack's objects."""

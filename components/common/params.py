@@ -8,10 +8,12 @@ non-finite numbers are errors. ``null`` in the inventory removes an entry, so it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
+
+from components.common import quantities
 
 
 def inventory_key(attribute: str) -> str:
@@ -30,6 +32,13 @@ class Params(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+
+def _whole_bytes(quantity: str) -> str:
+    value = quantities.parse(quantity)
+    if value != value.to_integral_value():
+        raise ValueError("not a whole number of bytes")
+    return quantity
 
 
 def without_nulls(value: Any) -> Any:
@@ -55,8 +64,13 @@ Hostname = Annotated[
 ]
 """A DNS-1123 subdomain."""
 
-Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
-"""A Kubernetes quantity, written as text: ``"500m"``, ``"16"``, ``"192Gi"``."""
+Cpu = Annotated[str, StringConstraints(pattern=r"^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$")]
+"""CPU cores, no finer than a thousandth, written as text: ``"500m"``, ``"16"``."""
+
+Bytes = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$"), AfterValidator(_whole_bytes)
+]
+"""A whole number of bytes, written as text: ``"192Gi"``, ``"1.5Gi"``, ``"500M"``."""
 
 Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")]
 """A Gateway API duration (GEP-2257): ``600s``, ``1h30m``."""
@@ -89,3 +103,17 @@ class Image(Params):
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.repository}{tag}{digest}"
+
+
+class LimitedResources(Params):
+    """What a pod asks for, and the memory that it may not exceed."""
+
+    cpu: Cpu
+    memory: Bytes
+    memory_limit: Bytes
+
+    @model_validator(mode="after")
+    def _within_its_limit(self) -> Self:
+        if quantities.parse(self.memory) > quantities.parse(self.memory_limit):
+            raise ValueError(f"memory {self.memory} is above memoryLimit {self.memory_limit}")
+        return self

@@ -61,5 +61,5 @@ def gib(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """A plain number as a canonical quantity: ``5`` gives ``"5"``, ``0.8`` gives ``"800m"``."""
-    return cpu(f"{Decimal(str(value)) * 1000:f}m" if value % 1 else str(int(value)))
+    """A plain number as a canonical quantity, to the thousandth: ``5`` gives ``"5"``, ``0.8`` gives ``"800m"``."""
+    return cpu(f"{round(Decimal(str(value)) * 1000)}m")

@@ -29,4 +29,4 @@ class Runtime(Params):
     env: dict[str, str] = Field(default_factory=dict)
     """Environment variables for every model. No secrets: the compiled tree is public to its readers."""
     namespaced: bool = False
-    """A ServingRuntime in each stack's namespace instead of one ClusterServingRuntime a cluster."""
+    """A ServingRuntime for each stack, in its namespace, instead of one ClusterServingRuntime a cluster."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from components.common import emit, flags, labels
+from components.common import emit, flags, labels, quantities
 from components.common.cluster import pull_secrets
 from components.common.manifest import Manifest
 from components.inference_gateway import epp_config
@@ -260,8 +260,11 @@ def container(stack: Stack, wiring: Wiring) -> dict[str, Any]:
             "successThreshold": 1,
         },
         "resources": {
-            "requests": {"cpu": epp.resources.cpu, "memory": epp.resources.memory},
-            "limits": {"memory": epp.resources.memory_limit},
+            "requests": {
+                "cpu": quantities.cpu(epp.resources.cpu),
+                "memory": quantities.memory(epp.resources.memory),
+            },
+            "limits": {"memory": quantities.memory(epp.resources.memory_limit)},
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,

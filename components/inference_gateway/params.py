@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from components.common.params import Duration, Hostname, Params, Quantity, Slug
+from components.common.params import Bytes, Cpu, Duration, Hostname, LimitedResources, Params, Slug
 
 WiringName = Literal["envoy-extension-policy", "envoy-ai-gateway", "istio", "agentgateway", "gke"]
 
@@ -20,12 +20,12 @@ class Pool(Params):
     """What happens while the Endpoint Picker is away. Unset: what the wiring really does."""
 
 
-class EppResources(Params):
+class EppResources(LimitedResources):
     """What an Endpoint Picker pod asks for. llm-d measures 0.5 to 1 core per request/s at 100k-token prompts."""
 
-    cpu: Quantity = "2"
-    memory: Quantity = "4Gi"
-    memory_limit: Quantity = "8Gi"
+    cpu: Cpu = "2"
+    memory: Bytes = "4Gi"
+    memory_limit: Bytes = "8Gi"
 
 
 class Epp(Params):

@@ -7,15 +7,15 @@ from typing import Literal
 from pydantic import Field
 
 from components.common.model import ServedName
-from components.common.params import Hostname, Image, Params, Quantity, Slug
+from components.common.params import Bytes, Cpu, Hostname, Image, LimitedResources, Params, Slug
 
 
-class LiteLlmResources(Params):
+class LiteLlmResources(LimitedResources):
     """What a proxy pod asks for. Idle it holds 320 MiB; LiteLLM advises 4 cores and 8 GiB under load."""
 
-    cpu: Quantity = "1"
-    memory: Quantity = "2Gi"
-    memory_limit: Quantity = "4Gi"
+    cpu: Cpu = "1"
+    memory: Bytes = "2Gi"
+    memory_limit: Bytes = "4Gi"
 
 
 class LiteLlm(Params):

@@ -12,7 +12,7 @@ from components.common.place import KEEP, SYNC_OPTIONS
 from components.common.secrets import external_secret
 from components.facts import metric as metric_name
 from components.model_service.params import Claim
-from components.serving_runtimes.build import namespaced_runtime
+from components.serving_runtimes.build import stack_runtime
 from components.serving_runtimes.engines import ENGINES
 from components.serving_runtimes.engines.protocol import USER, http_probe, variables
 from components.stack import sizing
@@ -27,9 +27,7 @@ TOKEN_PURPOSE = "hugging-face"
 def build(stack: Stack) -> Iterator[Manifest]:
     """Everything that runs the model."""
     if stack.runtime.namespaced:
-        yield namespaced_runtime(
-            stack.cluster.runtime_prefix, stack.serving.runtime, stack.namespace, stack.runtime
-        )
+        yield stack_runtime(stack.runtime_object, stack.namespace, stack.runtime)
     store = stack.cluster.secret_store
     if stack.needs_token and store:
         yield external_secret(
@@ -76,7 +74,7 @@ def weights_claim(claim: Claim) -> Manifest:
         "spec": {
             "accessModes": [claim.access_mode],
             **({"storageClassName": claim.storage_class} if claim.storage_class else {}),
-            "resources": {"requests": {"storage": claim.size}},
+            "resources": {"requests": {"storage": quantities.memory(str(claim.size))}},
             "volumeMode": "Filesystem",
         },
     }
@@ -167,7 +165,7 @@ def _autoscaling(stack: Stack) -> dict[str, Any]:
         return {
             "scaleMetric": "cpu",
             "scaleMetricType": "Utilization",
-            "scaleTarget": int(stack.serving.autoscaling.target),
+            "scaleTarget": int(stack.scale_target),
         }
     if stack.scaler == "keda":
         return {"autoScaling": {"metrics": [keda_metric(stack)]}}
@@ -176,9 +174,8 @@ def _autoscaling(stack: Stack) -> dict[str, Any]:
 
 def keda_metric(stack: Stack) -> dict[str, Any]:
     """The Prometheus query that KEDA scales on: the sum over the stack's pods, held at ``target`` a replica."""
-    wanted = stack.serving.autoscaling
-    # stack/mistakes.py refuses a metric that the engine lacks.
-    metric = metric_name(stack.runtime.engine, stack.runtime.version, wanted.metric)
+    # stack/mistakes refuses a metric that the engine lacks.
+    metric = metric_name(stack.runtime.engine, stack.runtime.version, stack.serving.autoscaling.metric)
     query = f'sum({metric}{{namespace="{stack.namespace}",stack="{stack.name}"}})'
     return {
         "type": "External",
@@ -190,7 +187,7 @@ def keda_metric(stack: Stack) -> dict[str, Any]:
             },
             # KServe hands only this value to KEDA, as the threshold of a trigger whose metric type stays KEDA's
             # default, AverageValue: replicas = sum / value (kserve keda_reconciler.go).
-            "target": {"type": "Value", "value": quantities.number(wanted.target)},
+            "target": {"type": "Value", "value": quantities.number(stack.scale_target)},
         },
     }
 

@@ -7,28 +7,30 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from components.common.model import StorageUri
-from components.common.params import FlagValue, Namespace, Params, Quantity, Slug
+from components.common.params import Bytes, Cpu, FlagValue, Namespace, Params, Slug
 
 
 class Resources(Params):
     """What a pod asks for beside GPUs. Unset values are derived from the accelerator and the weights."""
 
-    cpu: Quantity | None = None
-    memory: Quantity | None = None
-    ephemeral_storage: Quantity | None = None
-    shared_memory: Quantity | None = None
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    ephemeral_storage: Bytes | None = None
+    shared_memory: Bytes | None = None
     """Size limit of /dev/shm."""
 
 
 class Autoscaling(Params):
-    """How KServe scales the predictor. Ignored when ``minReplicas`` equals ``maxReplicas``."""
+    """How KServe scales the predictor."""
 
     scaler: Literal["hpa", "keda", "external", "none"] | None = None
-    """KServe's ``autoscalerClass``; ``keda`` when unset and the cluster has KEDA and Prometheus, else ``none``."""
+    """KServe's ``autoscalerClass``. Unset: ``keda`` when ``maxReplicas`` is above ``minReplicas`` and the cluster has
+    KEDA and Prometheus, else ``none``."""
     metric: Literal["requests_waiting", "requests_running", "kv_cache_usage"] = "requests_waiting"
     """What KEDA asks Prometheus for, by its logical name."""
-    target: float = Field(default=5, gt=0)
-    """The value per replica that the scaler holds (for ``hpa``: CPU utilisation in percent)."""
+    target: float | None = Field(default=None, ge=0.001)
+    """The value per replica that ``keda`` holds (5 waiting requests when unset; of another metric it must be said),
+    or the CPU utilisation in percent that ``hpa`` holds."""
 
 
 class Rollout(Params):
@@ -46,7 +48,7 @@ class Claim(Params):
     """Folder of the weights in the claim; its root when unset."""
     create: bool = False
     """Compile the claim too (it is never pruned); otherwise it must exist."""
-    size: Quantity | None = None
+    size: Bytes | None = None
     """Needed when it is created."""
     storage_class: Slug | None = None
     access_mode: Literal["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany"] = "ReadWriteMany"
@@ -106,4 +108,4 @@ class Serving(Params):
     """Longest request; gateway and LiteLLM use it too."""
     priority_class: Slug | None = None
     access_token: bool | None = None
-    """Whether the pod needs the Hugging Face token; the model's ``gated`` when unset."""
+    """Whether what is fetched from Hugging Face needs the access token; the model's ``gated`` when unset."""

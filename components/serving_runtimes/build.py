@@ -9,27 +9,22 @@ from components.common.runtime import Runtime
 from components.serving_runtimes.engines import ENGINES
 
 
-def runtime_name(prefix: str, runtime: str) -> str:
-    """Name of a (Cluster)ServingRuntime. The prefix keeps it apart from KServe's own and from other owners'."""
-    return f"{prefix}-{runtime}"
-
-
-def cluster_runtime(prefix: str, name: str, runtime: Runtime) -> Manifest:
+def cluster_runtime(name: str, runtime: Runtime) -> Manifest:
     """The runtime for every namespace of a cluster."""
     return {
         "apiVersion": "serving.kserve.io/v1alpha1",
         "kind": "ClusterServingRuntime",
-        "metadata": {"name": runtime_name(prefix, name)},
+        "metadata": {"name": name},
         "spec": _spec(runtime),
     }
 
 
-def namespaced_runtime(prefix: str, name: str, namespace: str, runtime: Runtime) -> Manifest:
-    """The runtime for one namespace."""
+def stack_runtime(name: str, namespace: str, runtime: Runtime) -> Manifest:
+    """The runtime of one stack, in its namespace."""
     return {
         "apiVersion": "serving.kserve.io/v1alpha1",
         "kind": "ServingRuntime",
-        "metadata": {"name": runtime_name(prefix, name), "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": _spec(runtime),
     }
 

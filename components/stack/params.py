@@ -93,7 +93,10 @@ class Stack:
     @property
     def runtime_object(self) -> str:
         """Name of the (Cluster)ServingRuntime."""
-        return f"{self.cluster.runtime_prefix}-{self.serving.runtime}"
+        prefix, runtime = self.cluster.runtime_prefix, self.serving.runtime
+        if self.runtime.namespaced:
+            return names.stack_runtime(prefix, self.names.service, runtime)
+        return names.cluster_runtime(prefix, runtime)
 
     @cached_property
     def pool(self) -> AcceleratorPool:
@@ -146,6 +149,13 @@ class Stack:
         return "keda" if self.cluster.has("keda") and self.cluster.prometheus_url else "none"
 
     @property
+    def scale_target(self) -> float:
+        """What a replica may have before another is added, in the unit of the metric; 5 waiting requests unless the
+        stack says otherwise."""
+        wanted = self.serving.autoscaling.target
+        return 5 if wanted is None else wanted
+
+    @property
     def max_surge(self) -> int:
         """Extra pods during a rollout: 1 where the pool keeps enough GPUs free for it, else 0. A ReadWriteOnce claim
         allows none: the new pod may lie on another node, and would wait for the volume for ever."""
@@ -182,11 +192,13 @@ class Stack:
 
     @property
     def needs_token(self) -> bool:
-        """Whether fetching the weights needs the publisher's token."""
+        """Whether fetching the weights, or an adapter, from Hugging Face needs the publisher's token."""
         wanted = self.serving.access_token
+        weights = (self.storage_uri or "").startswith("hf://")
+        adapters = any(adapter.uri.startswith("hf://") for adapter in self.model.adapters.values())
         if wanted is not None:
-            return wanted
-        return self.model.gated and (self.storage_uri or "").startswith("hf://")
+            return wanted and (weights or adapters)
+        return self.model.gated and weights
 
     @property
     def served_names(self) -> list[str]:

@@ -12,6 +12,7 @@ from components.stack.params import Stack
 
 FailureMode = Literal["FailOpen", "FailClose"]
 Tls = Literal["off", "self-signed", "cert-manager"]
+_POOL_NEEDS = ("envoyAiGateway", "inferenceExtension", "llmdRouter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class Wiring(Protocol):
 
     def policies(self, stack: Stack) -> Iterator[Manifest]:
         """What wires the EPP into the stack's route."""
+
+
+def needs(wiring: Wiring, *, pool: bool) -> list[str]:
+    """What the cluster must declare in ``versions``: of a Gateway without a pool behind it, only what runs it."""
+    return [component for component in wiring.NEEDS if pool or component not in _POOL_NEEDS]
 
 
 def listener(gateway: InternalGateway) -> dict[str, Any]:

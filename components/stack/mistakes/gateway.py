@@ -8,6 +8,7 @@ from components.common import names
 from components.common.errors import Mistake
 from components.inference_gateway.build import own_gateway
 from components.inference_gateway.wiring import WIRINGS
+from components.inference_gateway.wiring.protocol import needs
 from components.stack.params import Stack
 
 
@@ -24,7 +25,7 @@ def gateway(stack: Stack) -> Iterator[Mistake]:
         )
         return
     wiring = WIRINGS[wanted.wiring]
-    for component in wiring.NEEDS if stack.has_pool else ():
+    for component in needs(wiring, pool=stack.has_pool):
         if not cluster.has(component):
             yield Mistake(
                 ("gateway", "wiring"),

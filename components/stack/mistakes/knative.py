@@ -19,12 +19,15 @@ def knative(stack: Stack) -> Iterator[Mistake]:
             f"cluster {cluster.name} declares no Knative",
             "set cluster.versions.knative, or mode: Standard",
         )
+    claim = _own_claim(stack)
     needed = {
         "kubernetes.podspec-nodeselector": bool(stack.accelerator.node_selector | stack.pool.node_selector),
         "kubernetes.podspec-tolerations": bool(stack.accelerator.tolerations),
         "kubernetes.podspec-priorityclassname": bool(stack.serving.priority_class),
-        "kubernetes.podspec-persistent-volume-claim": stack.runtime.engine == "ollama"
-        and bool(stack.serving.storage.claim),
+        "kubernetes.podspec-persistent-volume-claim": claim,
+        "kubernetes.podspec-persistent-volume-write": claim,
+        # The group by which the engine's user may write to the claim.
+        "kubernetes.podspec-securitycontext": claim,
     }
     for feature, wanted in needed.items():
         if wanted and not cluster.knative.features.get(feature):

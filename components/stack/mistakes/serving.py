@@ -116,8 +116,20 @@ def scaling(stack: Stack) -> Iterator[Mistake]:
             f"nothing scales this stack from {stack.serving.min_replicas} to {stack.max_replicas} replicas",
             "declare cluster.versions.keda and cluster.prometheusUrl, choose another scaler, or set both numbers equal",
         )
+    if stack.scaler == "hpa" and (wanted.target is None or wanted.target % 1):
+        yield Mistake(
+            ("serving", "autoscaling", "target"),
+            "the scaler hpa needs a CPU utilisation in whole percent",
+            "set serving.autoscaling.target, for example 80",
+        )
     if stack.scaler != "keda":
         return
+    if wanted.metric != "requests_waiting" and wanted.target is None:
+        yield Mistake(
+            ("serving", "autoscaling", "target"),
+            f"nothing says how much of {wanted.metric} a replica may have",
+            "set serving.autoscaling.target (for kv_cache_usage a share, for example 0.8)",
+        )
     if not (stack.cluster.has("keda") and stack.cluster.prometheus_url):
         yield Mistake(
             path,

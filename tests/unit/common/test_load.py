@@ -70,3 +70,42 @@ def test_null_removes() -> None:
     parameters = stack_params()
     parameters["serving"]["maxModelLen"] = None
     assert load("eu.llama", parameters, StackParams).serving.max_model_len is None
+
+
+@pytest.mark.parametrize(
+    ("resources", "key", "words"),
+    [
+        ({"cpu": "0.0005"}, "cpu", "must match"),
+        ({"cpu": "4Gi"}, "cpu", "must match"),
+        ({"memory": "500m"}, "memory", "must match"),
+        ({"memory": "1.5"}, "memory", "not a whole number of bytes"),
+        ({"sharedMemory": "0.3Ki"}, "sharedMemory", "not a whole number of bytes"),
+    ],
+)
+def test_a_quantity_that_the_resource_does_not_have(resources: dict[str, str], key: str, words: str) -> None:
+    found = _mistakes(serving={"resources": resources})
+    assert list(found) == [("serving", "resources", key)]
+    mistake = found["serving", "resources", key]
+    assert words in f"{mistake.message}; {mistake.remedy}"
+
+
+def test_a_request_above_its_limit() -> None:
+    found = _mistakes(gateway={"epp": {"resources": {"memory": "16Gi"}}})
+    assert "memory 16Gi is above memoryLimit 8Gi" in found["gateway", "epp", "resources"].message
+
+
+def test_null_in_a_patch_removes_a_field_and_elsewhere_the_override() -> None:
+    parameters = stack_params()
+    parameters["overrides"] = {
+        "Deployment": {"epp": {"spec": {"revisionHistoryLimit": None}}, "gone": None},
+        "Gateway": None,
+    }
+    assert load("eu.llama", parameters, StackParams).overrides == {
+        "Deployment": {"epp": {"spec": {"revisionHistoryLimit": None}}}
+    }
+
+
+def test_overrides_that_are_no_patches() -> None:
+    assert list(_mistakes(overrides={"Deployment": {"epp": 1}})) == [("overrides", "Deployment", "epp")]
+    assert list(_mistakes(overrides={"Deployment": 1})) == [("overrides", "Deployment")]
+    assert list(_mistakes(overrides=[])) == [("overrides",)]

@@ -212,6 +212,7 @@ def test_a_namespaced_runtime_goes_with_the_stack() -> None:
     assert (
         one(stack, "InferenceService")["spec"]["predictor"]["model"]["runtime"] == runtime["metadata"]["name"]
     )
+    assert runtime["metadata"]["name"] == "inferstack-llama-70b-vllm"
 
 
 @pytest.mark.parametrize("mode", [{}, _KNATIVE])

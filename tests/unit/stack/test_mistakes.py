@@ -14,6 +14,8 @@ _GGUF = {"weights": {"uri": "s3://models/q.gguf", "file": "q.gguf"}}
 
 _OLLAMA = {"runtime": "ollama", "tensorParallelSize": None}
 _TAG = {"ollamaTag": "llama3.3:70b"}
+_HPA = {"scaler": "hpa", "target": 80}
+_KEDA = {"versions": {"keda": "2.20.2"}, "prometheusUrl": "http://prometheus.example.com"}
 
 CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     "unknown runtime": ({"serving": {"runtime": "vlm"}}, ("serving", "runtime"), "there is no runtime 'vlm'"),
@@ -202,6 +204,76 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("gateway", "hostname"),
         "has no effect",
     ),
+    "unread by ollama": (
+        {"serving": _OLLAMA | {"args": {"x": 1}}, "model": _TAG},
+        ("serving", "args"),
+        "set by its environment",
+    ),
+    "weights of a model that ollama pulls": (
+        {"serving": _OLLAMA | {"storage": {"uri": "s3://m/x"}}, "model": _TAG},
+        ("serving", "storage", "uri"),
+        "pulls its models itself",
+    ),
+    "token of a model that ollama pulls": (
+        {"serving": _OLLAMA | {"accessToken": True}, "model": _TAG, "cluster": {"secrets": None}},
+        ("serving", "accessToken"),
+        "nothing comes from Hugging Face",
+    ),
+    "shared memory without ranks": (
+        {"serving": _CPU | {"resources": {"sharedMemory": "1Gi"}}, "model": _GGUF},
+        ("serving", "resources", "sharedMemory"),
+        "has no effect",
+    ),
+    "size of a claim that exists": (
+        {"serving": {"storage": {"claim": {"name": "w", "size": "200Gi"}}}},
+        ("serving", "storage", "claim", "size"),
+        "not created",
+    ),
+    "unread on vllm in knative": (
+        {"serving": {"mode": "Knative", "parallelRequests": 4}, "gateway": {"enabled": False}},
+        ("serving", "parallelRequests"),
+        "has no effect",
+    ),
+    "target that nothing holds": (
+        {"serving": {"autoscaling": {"target": 3}}},
+        ("serving", "autoscaling", "target"),
+        "the scaler is none",
+    ),
+    "metric that hpa does not ask for": (
+        {"serving": {"maxReplicas": 2, "autoscaling": _HPA | {"metric": "requests_running"}}},
+        ("serving", "autoscaling", "metric"),
+        "CPU utilisation",
+    ),
+    "hpa without a percentage": (
+        {"serving": {"maxReplicas": 2, "autoscaling": {"scaler": "hpa"}}},
+        ("serving", "autoscaling", "target"),
+        "whole percent",
+    ),
+    "hpa with half a percent": (
+        {"serving": {"maxReplicas": 2, "autoscaling": _HPA | {"target": 0.5}}},
+        ("serving", "autoscaling", "target"),
+        "whole percent",
+    ),
+    "share of the cache unsaid": (
+        {"serving": {"maxReplicas": 2, "autoscaling": {"metric": "kv_cache_usage"}}, "cluster": _KEDA},
+        ("serving", "autoscaling", "target"),
+        "nothing says how much",
+    ),
+    "knative claim that is written": (
+        {
+            "serving": _OLLAMA | {"mode": "Knative", "storage": {"claim": {"name": "models"}}},
+            "gateway": {"enabled": False},
+            "model": _TAG,
+            "cluster": {"versions": {"knative": "1.21.1"}},
+        },
+        ("cluster", "knative", "features"),
+        "kubernetes.podspec-persistent-volume-write",
+    ),
+    "gateway undeclared": (
+        {"gateway": {"pool": {"enabled": False}}, "cluster": {"versions": {"envoyGateway": None}}},
+        ("gateway", "wiring"),
+        "needs envoyGateway",
+    ),
     "backend api": ({"gateway": {"epp": {"tls": "self-signed"}}}, ("gateway", "epp", "tls"), "Backend API"),
 }
 
@@ -231,3 +303,8 @@ def test_several_mistakes_at_once() -> None:
     with pytest.raises(MistakesError) as caught:
         make_stack(serving={"gpus": 3, "maxModelLen": 200000}, gateway={"wiring": "gke"})
     assert len(caught.value.mistakes) == 3
+
+
+def test_a_gateway_without_a_pool_needs_no_endpoint_picker() -> None:
+    versions = {"llmdRouter": None, "inferenceExtension": None}
+    assert not make_stack(gateway={"pool": {"enabled": False}}, cluster={"versions": versions}).has_pool
