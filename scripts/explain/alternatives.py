@@ -1,106 +1,140 @@
-"""Other valid values for a parameter, to see what depends on it."""
+"""The parameters of a target, and other valid values for each, to see what depends on it."""
 
 from __future__ import annotations
 
 import re
-import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components.common.params import inventory_key
+from scripts.explain.declared import KeyPath, entry_of, literals, model_of
 
-KeyPath = tuple[str, ...]
+Kind = Literal["value", "key", "name"]
 _NUMBER = re.compile(r"[0-9]+")
 _SEEDS: tuple[Any, ...] = (
     True, 1, 7, 64, 0.5, 1.5, "x", "x-1", "x/y", "1", "7", "1Gi", "7s", "7.7.7", "b7", "1.35", "2099-01-01",
     "hf://x/y", "http://x", "https://x/", "x:1", "/x", "x.example.com", "sha256:" + "0" * 64,
 )  # fmt: skip
 """Values to try where there is none to change."""
+LIMIT = 8
+"""Other values that are tried for one parameter."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One parameter of a model, set or left to its default."""
+    """One thing that can be changed: the value of a parameter, the key of a map's entry, or the target's name."""
 
     path: KeyPath
+    kind: Kind
     value: Any
     annotation: Any
     is_set: bool
+    """Whether the inventory sets it, or a parent of it, rather than the model's default."""
     owner: type[BaseModel] | None
-    """The model that declares it; None for an entry of a map."""
+    """The model that declares it."""
     field: str
     """Its attribute in the owner."""
+    declared: KeyPath
+    """The path of the field that declares it: ``path``, or the map that ``path`` leads into."""
+
+    @property
+    def is_unset(self) -> bool:
+        """Whether nobody sets it and there is no default."""
+        return self.kind == "value" and not self.is_set and self.value in (None, {}, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Another value."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Another key for the same entry, or another name for the target."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """No value: the default holds, or the entry is gone."""
+
+
+Alternative = Set | Rename | Remove
 
 
 def leaves(model: BaseModel) -> Iterator[Leaf]:
-    """Every parameter of a model that holds no other ones, with inventory keys."""
-    yield from _of_model(model, ())
-
-
-def _of_model(model: BaseModel, path: KeyPath) -> Iterator[Leaf]:
+    """Every parameter of a model that holds no other ones, and every key of its maps."""
     for name, field in type(model).model_fields.items():
-        is_set = name in model.model_fields_set
-        here = (*path, inventory_key(name))
-        yield from _of_value(getattr(model, name), field.annotation, here, is_set, type(model), name)
+        path = (inventory_key(name),)
+        leaf = Leaf(
+            path, "value", None, field.annotation, name in model.model_fields_set, type(model), name, path
+        )
+        yield from _of_value(getattr(model, name), leaf)
 
 
-def _of_value(
-    value: Any, annotation: Any, path: KeyPath, is_set: bool, owner: type[BaseModel] | None, name: str
-) -> Iterator[Leaf]:
+def name_leaf(name: str) -> Leaf:
+    """The target's own name, which is no parameter: the name of its file."""
+    return Leaf((), "name", name, str, True, None, "", ())
+
+
+def _of_value(value: Any, at: Leaf) -> Iterator[Leaf]:
     if isinstance(value, BaseModel):
-        for leaf in _of_model(value, path):
-            yield (
-                leaf
-                if is_set
-                else Leaf(leaf.path, leaf.value, leaf.annotation, False, leaf.owner, leaf.field)
-            )
+        for name, field in type(value).model_fields.items():
+            path = (*at.path, inventory_key(name))
+            is_set = at.is_set and name in value.model_fields_set
+            below = Leaf(path, "value", None, field.annotation, is_set, type(value), name, path)
+            yield from _of_value(getattr(value, name), below)
     elif isinstance(value, dict) and value:
-        item = _mapping_item(annotation)
+        item = entry_of(at.annotation)
         for key, one in value.items():
-            yield from _of_value(one, item, (*path, key), is_set, owner, name)
+            path = (*at.path, key)
+            yield Leaf(path, "key", key, item, at.is_set, at.owner, at.field, at.declared)
+            yield from _of_value(
+                one, Leaf(path, "value", None, item, at.is_set, at.owner, at.field, at.declared)
+            )
     else:
-        yield Leaf(path, value, annotation, is_set, owner, name)
+        yield Leaf(at.path, "value", value, at.annotation, at.is_set, at.owner, at.field, at.declared)
 
 
-def _mapping_item(annotation: Any) -> Any:
-    for option in _options(annotation):
-        if get_origin(option) is dict:
-            return get_args(option)[1]
-    return Any
-
-
-def _options(annotation: Any) -> list[Any]:
-    if hasattr(annotation, "__metadata__"):
-        return _options(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return [one for option in get_args(annotation) for one in _options(option)]
-    return [annotation]
-
-
-def alternatives(leaf: Leaf) -> list[Any]:
-    """Valid values that differ from the leaf's, nearest first."""
+def alternatives(leaf: Leaf, siblings: Mapping[str, list[str]] | None = None) -> list[Alternative]:
+    """What a leaf could be instead, all of it valid by itself, nearest first. ``siblings`` are the other keys of the
+    maps of models that a name leads into."""
+    if leaf.kind == "name":
+        return [Rename(f"{leaf.value}-x"), Rename(f"x-{leaf.value}")]
+    if leaf.kind == "key":
+        return [Rename(f"{leaf.value}-x"), Rename(f"{leaf.value}x"), Remove()]
     adapter = _adapter(leaf)
     found: list[Any] = []
-    for candidate in _candidates(leaf):
+    for candidate in _candidates(leaf, siblings or {}):
         if candidate == leaf.value and type(candidate) is type(leaf.value):
             continue
-        try:
-            adapter.validate_python(candidate)
-        except ValidationError:
-            continue
-        if candidate not in found:
+        if _is_valid(adapter, candidate) and candidate not in found:
             found.append(candidate)
-    return found[:6]
+        if len(found) == LIMIT:
+            break
+    removal: list[Alternative] = [Remove()] if leaf.is_set and leaf.path == leaf.declared else []
+    return [*(Set(value) for value in found), *removal]
+
+
+def _is_valid(adapter: TypeAdapter[Any], candidate: Any) -> bool:
+    try:
+        adapter.validate_python(candidate)
+    except ValidationError:
+        return False
+    return True
 
 
 def _adapter(leaf: Leaf) -> TypeAdapter[Any]:
-    if leaf.owner is not None and leaf.path[-1] == inventory_key(leaf.field):
+    if leaf.owner is not None and leaf.path == leaf.declared:
         return _field_adapter(leaf.owner, leaf.field)
-    return TypeAdapter(leaf.annotation)
+    return _adapter_of(leaf.annotation)
 
 
 @lru_cache(maxsize=1024)
@@ -108,32 +142,57 @@ def _field_adapter(owner: type[BaseModel], field: str) -> TypeAdapter[Any]:
     info = owner.model_fields[field]
     annotation: Any = info.annotation
     for constraint in info.metadata:
-        annotation = _annotated(annotation, constraint)
+        annotation = Annotated[annotation, constraint]
     return TypeAdapter(annotation)
 
 
-def _annotated(annotation: Any, constraint: Any) -> Any:
-    from typing import Annotated
+@lru_cache(maxsize=256)
+def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
-    return Annotated[annotation, constraint]
 
-
-def _candidates(leaf: Leaf) -> Iterator[Any]:
+def _candidates(leaf: Leaf, siblings: Mapping[str, list[str]]) -> Iterator[Any]:
     value = leaf.value
-    for option in _options(leaf.annotation):
-        if get_origin(option) is Literal:
-            yield from get_args(option)
+    yield from literals(leaf.annotation)
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, value - 1, value * 2, value + 8, max(value // 2, 1))
+        yield from (value + 1, value - 1, value * 2, max(value // 2, 1), 0, 1, value * 100)
     elif isinstance(value, float):
-        yield from (value * 1.5, value / 2, value + 1)
+        yield from (value * 1.5, value / 2, value + 1, value * 100, value / 100)
     elif isinstance(value, str):
+        yield from siblings.get(value, [])[:2]
         yield from _texts(value)
+    elif isinstance(value, list) and value:
+        yield from ([*value, value[-1]], value[:-1], value[::-1])
     if value is None or value in ({}, []):
+        model = model_of(leaf.annotation)
+        if model is not None:
+            yield from smallest(model)
         yield from _SEEDS
-        yield from ({"x": seed} for seed in _SEEDS)
+        yield from _entries(leaf.annotation)
+
+
+def _entries(annotation: Any) -> Iterator[Any]:
+    """Maps with one entry."""
+    model = model_of(entry_of(annotation))
+    if model is not None:
+        yield from ({"x": one} for one in smallest(model))
+    yield from ({"x": seed} for seed in _SEEDS)
+
+
+def smallest(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
+    """The least that makes a model: what it requires, else one of its other keys."""
+    required = {name: field for name, field in model.model_fields.items() if field.is_required()}
+    wanted = required or dict(list(model.model_fields.items())[:1])
+    made: dict[str, Any] = {}
+    for name in wanted:
+        adapter = _field_adapter(model, name)
+        seed = next((seed for seed in _SEEDS if _is_valid(adapter, seed)), None)
+        if seed is None:
+            return
+        made[inventory_key(name)] = seed
+    yield made
 
 
 def _texts(text: str) -> Iterator[str]:
@@ -145,3 +204,63 @@ def _texts(text: str) -> Iterator[str]:
     if text.startswith("sha256:"):
         yield "sha256:" + "0" * 64
     yield from ("x", "x/y:1", "hf://x/y")
+
+
+def changed(parameters: Mapping[str, Any], leaf: Leaf, other: Alternative) -> dict[str, Any]:
+    """The parameters with one thing changed; the same ones where it is the target's name.
+
+    Where the old value names an entry of a map of models, the entry is there under the new name too, so that a
+    reference to it still leads somewhere.
+    """
+    if leaf.kind == "name":
+        return dict(parameters)
+    match other:
+        case Set(value):
+            found = _with(parameters, leaf.path, lambda items, key: items | {key: value})
+            is_text = isinstance(leaf.value, str) and isinstance(value, str)
+            return dict(_duplicated(found, leaf.value, value)) if is_text else found
+        case Rename(name):
+            return _with(parameters, leaf.path, lambda items, key: _renamed(items, key, name))
+        case Remove():
+            return _with(parameters, leaf.path, _without)
+
+
+def _with(value: Mapping[str, Any], path: KeyPath, change: Any) -> dict[str, Any]:
+    """A copy along one path."""
+    key, *rest = path
+    if not rest:
+        found: dict[str, Any] = change(dict(value), key)
+        return found
+    return {**value, key: _with(value.get(key) or {}, tuple(rest), change)}
+
+
+def _renamed(items: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {(new if key == old else key): item for key, item in items.items()}
+
+
+def _without(items: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: item for name, item in items.items() if name != key}
+
+
+def _duplicated(value: Any, old: str, new: str) -> Any:
+    if not isinstance(value, dict):
+        return value
+    copied = {key: _duplicated(item, old, new) for key, item in value.items()}
+    if isinstance(value.get(old), dict) and new not in value:
+        copied[new] = copied[old]
+    return copied
+
+
+def siblings(parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The other keys that stand beside each key of a map of models."""
+    found: dict[str, list[str]] = {}
+    _siblings(parameters, found)
+    return found
+
+
+def _siblings(value: Any, found: dict[str, list[str]]) -> None:
+    if isinstance(value, dict):
+        keys = [key for key, item in value.items() if isinstance(item, dict)]
+        for key in keys:
+            found.setdefault(key, []).extend(other for other in keys if other != key)
+            _siblings(value[key], found)

@@ -1,0 +1,129 @@
+"""What differs between an object and what it would become, field by field.
+
+Maps are compared by key, lists by what tells their items apart; an item whose key changed is compared with the one
+that took its place, so that a new name is one difference and not one in every field below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scripts.explain.keyed import EMBEDDED, IDENTITIES, Path, embedded, flag, is_named_part, steps, told_by
+
+Manifest = dict[str, Any]
+Kind = Literal["value", "presence"]
+MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field whose value differs, or one part of an object that is gone."""
+
+    path: Path
+    kind: Kind
+
+
+def difference(base: Any, other: Any) -> Iterator[Difference]:
+    """What of ``base`` is not so in ``other``. What only ``other`` has is left out."""
+    yield from _differ(base, other, ())
+
+
+def _differ(base: Any, other: Any, path: Path) -> Iterator[Difference]:
+    if base is other or (type(base) is type(other) and base == other):
+        return
+    if other is MISSING:
+        yield Difference(path, "presence")
+    elif isinstance(base, dict) and base and isinstance(other, dict):
+        yield from _differ_maps(base, other, path)
+    elif isinstance(base, list) and base and isinstance(other, list):
+        for step, one, another in zip(steps(base), base, partners(base, other), strict=True):
+            yield from _differ(one, another, (*path, step))
+    elif isinstance(base, str) and (inner := embedded(base)) is not None:
+        others = embedded(other) if isinstance(other, str) else None
+        yield from _differ(inner, MISSING if others is None else others, (*path, EMBEDDED))
+    elif isinstance(base, dict | list) and base:
+        yield Difference(path, "presence")
+    else:
+        yield Difference(path, "value")
+
+
+def _differ_maps(base: dict[str, Any], other: dict[str, Any], path: Path) -> Iterator[Difference]:
+    gone = [key for key in base if key not in other]
+    new = [key for key in other if key not in base]
+    # A map whose one key has another name: the label or the file was renamed.
+    renamed = dict(zip(gone, new, strict=True)) if len(gone) == len(new) == 1 else {}
+    for key, item in base.items():
+        here = (*path, str(key))
+        if key in renamed:
+            yield from _renamed(item, other[renamed[key]], here)
+        else:
+            yield from _differ(item, other.get(key, MISSING), here)
+
+
+def _renamed(item: Any, other: Any, path: Path) -> Iterator[Difference]:
+    """A scalar under another key is another field; a map or text keeps what did not change in it."""
+    is_part = isinstance(item, dict | list) or (isinstance(item, str) and embedded(item) is not None)
+    if is_part and type(item) is type(other):
+        yield from _differ(item, other, path)
+    else:
+        yield Difference(path, "presence")
+
+
+def partners(base: list[Any], other: list[Any]) -> list[Any]:
+    """For each item of ``base`` the one of ``other`` that stands for it, else ``MISSING``."""
+    names = _common_identities(base, other)
+    if names is None:
+        return [other[index] if index < len(other) else MISSING for index in range(len(base))]
+    own, theirs = names
+    by_name = dict(zip(theirs, other, strict=True))
+    left = [name for name in own if name not in by_name]
+    new = [name for name in theirs if name not in set(own)]
+    renamed = dict(zip(left, new, strict=True)) if len(left) == len(new) else {}
+    return [by_name.get(renamed.get(name, name), MISSING) for name in own]
+
+
+def _common_identities(base: list[Any], other: list[Any]) -> tuple[list[str], list[str]] | None:
+    """Names of the items of both lists by one rule that tells all of them apart in each."""
+    both = [*base, *other]
+    if all(isinstance(item, str) for item in both):
+        return _both([flag(item) for item in base], [flag(item) for item in other])
+    if not all(isinstance(item, dict) for item in both):
+        return None
+    for identity in IDENTITIES:
+        names = _both([told_by(identity, item) for item in base], [told_by(identity, item) for item in other])
+        if names:
+            return names
+    if all(map(is_named_part, both)):
+        return _both([next(iter(item)) for item in base], [next(iter(item)) for item in other])
+    return None
+
+
+def _both(base: list[str], other: list[str]) -> tuple[list[str], list[str]] | None:
+    is_told = len(set(base)) == len(base) and len(set(other)) == len(other)
+    return (base, other) if is_told and all(base) and all(other) else None
+
+
+def counterparts(base: Mapping[str, Manifest], other: Mapping[str, Manifest]) -> dict[str, Manifest]:
+    """The object that stands for each of ``base``: the one in the same file, else the renamed one of its kind.
+
+    Renamed objects are told by their order among those of their kind, which builders keep.
+    """
+    found = {path: other[path] for path in base if path in other}
+    left, new = _by_kind(base, other), _by_kind(other, base)
+    for kind, paths in left.items():
+        candidates = new.get(kind, [])
+        if len(candidates) == len(paths):
+            found |= {path: other[name] for path, name in zip(paths, candidates, strict=True)}
+    return found
+
+
+def _by_kind(
+    files: Mapping[str, Manifest], without: Mapping[str, Manifest]
+) -> dict[tuple[str, str], list[str]]:
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for path, manifest in files.items():
+        if path not in without:
+            kinds.setdefault((path.partition("/")[0], manifest["kind"]), []).append(path)
+    return kinds

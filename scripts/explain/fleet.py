@@ -1,0 +1,232 @@
+"""What the fields of a cluster's own target come from: first which stacks take part in one, then their parameters.
+
+A cluster has dozens of stacks, and most fields have to do with none or one. So a field is studied in the smallest
+fleet in which it is what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from components.cluster.load import load_fleet
+from components.cluster.params import Fleet
+from components.compile import trial
+from components.stack.params import Stack
+from scripts.explain import derived as derived_values
+from scripts.explain.alternatives import (
+    Alternative,
+    Leaf,
+    Rename,
+    alternatives,
+    changed,
+    leaves,
+    name_leaf,
+    siblings,
+)
+from scripts.explain.compare import Difference
+from scripts.explain.declared import KeyPath
+from scripts.explain.derived import Derived, Plain
+from scripts.explain.effect import Effect, Objects, differences
+from scripts.explain.keyed import Path
+from scripts.explain.reading import read_by
+from scripts.explain.variants import Variant, Variants
+
+DETAILED = 3
+"""Stacks whose parameters are studied where many take part in one field."""
+Own = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Members:
+    """The stacks that take part in a field, by their targets' names."""
+
+    core: tuple[str, ...]
+    """The smallest fleet in which the field is what it is."""
+    alike: tuple[str, ...]
+    """Stacks that do the same as the only one of the core, so that the field needs none of them alone."""
+    needed: bool = True
+    """Whether the field needs a stack at all."""
+
+
+@dataclass(frozen=True)
+class FleetEffect:
+    """What a parameter of one target changes."""
+
+    target: str
+    effect: Effect[Leaf, Alternative]
+
+
+class FleetStudy:
+    """One cluster under study."""
+
+    def __init__(self, target: str, parameters: Mapping[str, Mapping[str, Any]]) -> None:
+        """``parameters``: rendered, of all targets of the cluster. Raises MistakesError when it cannot be compiled."""
+        self.target = target
+        self.cluster = target.rpartition(".")[0]
+        self.fleet = load_fleet(target, parameters)
+        self.own = trial.own_parameters(parameters[target])
+        self.stacks = {f"{self.cluster}.{one.name}": one for one in self.fleet.stacks}
+        self.stack_own = {name: trial.own_parameters(parameters[name]) for name in self.stacks}
+        self.variants = Variants(target)
+        self._base: dict[str, Objects] = {}
+
+    def base(self, component: str) -> Objects:
+        """What a component is compiled to."""
+        if component not in self._base:
+            self._base[component] = self.variants.component(self.fleet, component)
+        return self._base[component]
+
+    @cached_property
+    def objects(self) -> Objects:
+        """Everything that the cluster's own target is compiled to, by file."""
+        return {file: one for part in trial.CLUSTER_COMPONENTS for file, one in self.base(part).items()}
+
+    def members(self, file: str, path: Path) -> Members:
+        """The stacks that take part in a field."""
+        names = list(self.stacks)
+        if not names or self._same(file, path, [[]])[0]:
+            return Members(tuple(names[:1]), tuple(names[1:]), needed=False)
+        needed = self._needed(file, path, names)
+        if needed:
+            core = needed if self._same(file, path, [needed])[0] else self._smallest(file, path, names)
+            return Members(tuple(core), ())
+        alone = self._same(file, path, [[name] for name in names])
+        alike = [name for name, same in zip(names, alone, strict=True) if same]
+        core = alike[:1] or self._smallest(file, path, names)
+        return Members(tuple(core), tuple(alike[1:]))
+
+    def _needed(self, file: str, path: Path, names: list[str]) -> list[str]:
+        """The stacks without each of which alone the field is another. A group that is not missed holds none."""
+        if self._same(file, path, [[one for one in self.stacks if one not in names]])[0]:
+            return []
+        if len(names) == 1:
+            return names
+        half = len(names) // 2
+        return [*self._needed(file, path, names[:half]), *self._needed(file, path, names[half:])]
+
+    def _smallest(self, file: str, path: Path, names: list[str]) -> list[str]:
+        """Leave out one stack after the other as long as the field stays."""
+        kept = names
+        for name in names:
+            fewer = [one for one in kept if one != name]
+            if self._same(file, path, [fewer])[0]:
+                kept = fewer
+        return kept
+
+    def _same(self, file: str, path: Path, fleets: Sequence[list[str]]) -> list[bool]:
+        """Whether a field is the same in each of some smaller fleets."""
+        base = self.base(file.partition("/")[0])
+        makes = [Variant(partial(self._smaller, names)) for names in fleets]
+        found = self.variants.compiled(base, file, makes)
+        return [
+            objects is not None and not _touches({file: base[file]}, objects, file, path) for objects in found
+        ]
+
+    def effects_on(self, file: str, path: Path, members: Members) -> list[FleetEffect]:
+        """What each parameter of the cluster and of some of its members changes in one field; those without effect
+        are left out."""
+        stacks = {name: self._fresh(name) for name in members.core}
+        base = self.variants.component(self._fleet(self.own, stacks), file.partition("/")[0])
+        causes = self._causes(file, stacks)
+        tries = [(index, other) for index, cause in enumerate(causes) for other in self._alternatives(*cause)]
+        makes = [self._changed(*causes[index], other, stacks) for index, other in tries]
+        seen: dict[int, dict[tuple[str, Difference], Alternative]] = {}
+        for (index, other), objects in zip(tries, self.variants.compiled(base, file, makes), strict=True):
+            for one in differences({file: base[file]}, objects) if objects is not None else ():
+                seen.setdefault(index, {}).setdefault(one, other)
+        effects = [
+            FleetEffect(causes[index][0], Effect(causes[index][1], found, ()))
+            for index, found in seen.items()
+        ]
+        return [one for one in effects if one.effect.on(file, path) is not None]
+
+    def derived_effects_on(self, file: str, members: Members) -> list[Effect[Derived, Plain]]:
+        """What each derived value of the only member changes in one object; nothing where there are several."""
+        if len(members.core) != 1:
+            return []
+        name = members.core[0]
+        base = self.variants.component(
+            self._fleet(self.own, {name: self._fresh(name)}), file.partition("/")[0]
+        )
+        tries = [
+            (one, other)
+            for one, value in derived_values.values(self.stacks[name]).items()
+            for other in one.different(value)
+        ]
+        makes = [
+            Variant(
+                lambda: self._fleet(self.own, {name: self._fresh(name)}),
+                partial(derived_values.replaced, *one),
+            )
+            for one in tries
+        ]
+        seen: dict[Derived, dict[tuple[str, Difference], Plain]] = {}
+        for (one, other), objects in zip(tries, self.variants.compiled(base, file, makes), strict=True):
+            for difference in differences({file: base[file]}, objects) if objects is not None else ():
+                seen.setdefault(one, {}).setdefault(difference, other)
+        return [Effect(one, found, ()) for one, found in seen.items()]
+
+    def _causes(self, file: str, stacks: Mapping[str, Stack]) -> list[tuple[str, Leaf]]:
+        """What can change, with the target that has it: first of the cluster, then of some stacks alone."""
+        component = file.partition("/")[0]
+        whole = self._fleet(self.own, stacks)
+        reads = read_by(lambda: self.variants.component(whole, component))
+        of_stacks = {name: reads.of(one.params, leaves(one.params)) for name, one in stacks.items()}
+        read = {leaf.path for found in of_stacks.values() for leaf in found}
+        every = list(leaves(whole.params))
+        read |= {leaf.path for leaf in reads.of(whole.params, every)}
+        causes = [(self.target, leaf) for leaf in every if leaf.path in read]
+        paths = {leaf.path for _, leaf in causes}
+        for name in list(stacks)[:DETAILED]:
+            own = (
+                leaf for leaf in of_stacks[name] if leaf.path not in paths or not self._is_shared(name, leaf)
+            )
+            causes += [(name, leaf) for leaf in (name_leaf(stacks[name].name), *own)]
+        return causes
+
+    def _alternatives(self, target: str, leaf: Leaf) -> list[Alternative]:
+        return alternatives(leaf, siblings(self.own if target == self.target else self.stack_own[target]))
+
+    def _is_shared(self, name: str, leaf: Leaf) -> bool:
+        """Whether a stack has a parameter from where the cluster's own target has it."""
+        return bool(_at(self.stack_own[name], leaf.path) == _at(self.own, leaf.path))
+
+    def _changed(self, target: str, leaf: Leaf, other: Alternative, stacks: Mapping[str, Stack]) -> Variant:
+        """The cluster with one thing changed: in its own target and in every stack that has it from the same line,
+        or in one stack."""
+
+        def make() -> Fleet:
+            if target != self.target:
+                return self._fleet(self.own, {**stacks, target: self._stack(target, leaf, other)})
+            touched = {name: self._stack(name, leaf, other) for name in stacks if self._is_shared(name, leaf)}
+            return self._fleet(changed(self.own, leaf, other), {**stacks, **touched})
+
+        return Variant(make)
+
+    def _stack(self, name: str, leaf: Leaf, other: Alternative) -> Stack:
+        if leaf.kind == "name" and isinstance(other, Rename):
+            return trial.stack(f"{self.cluster}.{other.name}", self.stack_own[name])
+        return trial.stack(name, changed(self.stack_own[name], leaf, other))
+
+    def _fresh(self, name: str) -> Stack:
+        """A stack without anything that was computed before."""
+        return trial.stack(name, self.stack_own[name])
+
+    def _smaller(self, names: Iterable[str]) -> Fleet:
+        return self._fleet(self.own, {name: self.stacks[name] for name in names})
+
+    def _fleet(self, own: Own, stacks: Mapping[str, Stack]) -> Fleet:
+        return trial.fleet(own, stacks.values())
+
+
+def _touches(base: Objects, objects: Objects, file: str, path: Path) -> bool:
+    return Effect(None, dict.fromkeys(differences(base, objects), True), ()).on(file, path) is not None
+
+
+def _at(value: Any, path: KeyPath) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,126 @@
+"""Many variants of one cluster, compiled as cheaply as each component allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from components.cluster.params import Fleet
+from components.common.manifest import Manifest
+from components.compile import trial
+from components.stack.params import Stack
+from scripts.explain import mixin
+from scripts.explain.compare import counterparts
+from scripts.explain.effect import Objects
+
+MONITORING = "monitoring"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant of a cluster."""
+
+    make: Callable[[], Fleet]
+    """Makes it, or raises what is wrong with it."""
+    within: Callable[[], AbstractContextManager[object]] = nullcontext
+    """What holds while it is compiled: a derived value that is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    fleet: Fleet
+    mixin: mixin.Parameters | None
+    """The mixin's argument, where it is needed; None where nothing is monitored."""
+    within: Callable[[], AbstractContextManager[object]]
+
+
+class Variants:
+    """Compiles variants of one cluster's own target."""
+
+    def __init__(self, target: str) -> None:
+        """``target``: ``<cluster>.cluster``."""
+        self.target = target
+        self._mixin_kinds: dict[mixin.Parameters, mixin.Kinds] = {}
+        self._stack_kinds: dict[Stack, mixin.Kinds] = {}
+
+    def component(self, fleet: Fleet, component: str) -> Objects:
+        """All objects of one component. Raises what the builders run into."""
+        if component == trial.ARGOCD:
+            params = mixin.parameters(fleet)
+            self._learn_kinds([params])
+            fleet = self._with_kinds(fleet, params)
+        return trial.cluster_manifests(self.target, fleet, component)
+
+    def compiled(self, base: Objects, file: str, variants: Iterable[Variant]) -> list[Objects | None]:
+        """The object that stands for ``file`` of ``base`` in each variant; None where a variant cannot be compiled.
+
+        ``base`` holds all objects of the component.
+        """
+        component = file.partition("/")[0]
+        found = [_attempt(partial(_prepared, one, component)) for one in variants]
+        if component == MONITORING:
+            which = mixin.wanted(base.values(), base[file])
+            made = mixin.objects([one.mixin for one in found if one and one.mixin is not None], which)
+            return [self._monitor(file, one, made) if one else None for one in found]
+        if component == trial.ARGOCD:
+            self._learn_kinds(one.mixin for one in found if one)
+        return [_attempt(partial(self._object, base, file, one, component)) if one else None for one in found]
+
+    def _object(self, base: Objects, file: str, one: _Prepared, component: str) -> Objects:
+        with one.within():
+            fleet = self._with_kinds(one.fleet, one.mixin) if component == trial.ARGOCD else one.fleet
+            return only(base, trial.cluster_manifests(self.target, fleet, component), file)
+
+    def _monitor(
+        self, file: str, one: _Prepared, made: Mapping[mixin.Parameters, Manifest | None]
+    ) -> Objects | None:
+        if one.mixin is not None and one.mixin not in made:
+            return None
+        manifest = made[one.mixin] if one.mixin is not None else None
+        if manifest is None:
+            return {}
+        with one.within():
+            placed = trial.cluster_manifests(self.target, one.fleet, MONITORING, [manifest])
+        return dict.fromkeys([file], next(iter(placed.values())))
+
+    def _with_kinds(self, fleet: Fleet, params: mixin.Parameters | None) -> Fleet:
+        """The fleet with what is compiled of it."""
+        kinds = {one.name: self._kinds_of_stack(one) for one in fleet.stacks}
+        kinds |= {part: trial.cluster_kinds(fleet, part) for part in trial.CLUSTER_COMPONENTS[:2]}
+        kinds[MONITORING] = self._mixin_kinds[params] if params is not None else frozenset()
+        return replace(fleet, kinds=kinds)
+
+    def _learn_kinds(self, params: Iterable[mixin.Parameters | None]) -> None:
+        """What the mixin makes of each argument, in one evaluation."""
+        new = [one for one in params if one is not None and one not in self._mixin_kinds]
+        self._mixin_kinds |= mixin.kinds(new)
+
+    def _kinds_of_stack(self, stack: Stack) -> mixin.Kinds:
+        if stack not in self._stack_kinds:
+            self._stack_kinds[stack] = trial.stack_kinds(stack)
+        return self._stack_kinds[stack]
+
+
+def _prepared(one: Variant, component: str) -> _Prepared:
+    with one.within():
+        fleet = one.make()
+        params = mixin.parameters(fleet) if component in (MONITORING, trial.ARGOCD) else None
+    return _Prepared(fleet, params, one.within)
+
+
+def _attempt(make: Callable[[], T]) -> T | None:
+    """What it makes; None where a builder cannot work with it, which says nothing."""
+    try:
+        return make()
+    except Exception:
+        return None
+
+
+def only(base: Objects, objects: Objects, file: str) -> Objects:
+    """The object that stands for one file, under its name; nothing where it is gone."""
+    found = counterparts(base, objects)
+    return {file: found[file]} if file in found else {}
