@@ -41,7 +41,7 @@ FOUND_BY_THE_COMPILER = {
     "unknown key": Mistake(
         LLAMA, "maxReplicas:", "maxReplicass:", r"unknown key serving\.maxReplicass.*maxReplicas"
     ),
-    "wrong type": Mistake(LLAMA, "maxReplicas: 4", "maxReplicas: four", r"serving\.maxReplicas.*integer"),
+    "wrong type": Mistake(LLAMA, "maxReplicas: 4", "maxReplicas: four", r"serving\.maxReplicas is .*four"),
     "not allowed": Mistake(
         LLAMA, "pool: h100", "pool: h100\n    mode: standard", r"serving\.mode.*Standard", "mode:"
     ),
