@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("components", "inventory", "scripts", "templates")
-SECONDS = 300
+SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
