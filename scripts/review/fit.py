@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 
 from scripts.check.declared import Declared
 from scripts.check.deployment import deployment
@@ -36,10 +38,18 @@ def verdict_of(declared: Declared, side: Side, target: str) -> tuple[str, str] |
 
 
 def _objects(cluster: str, side: Side, target: str) -> Iterator[Obj]:
-    for name in (f"{cluster}.cluster", target):
-        for path, text in side.compiled(name).items():
-            if any(kind in path for kind in _WANTED):
-                try:
-                    yield Obj(path, cluster, name, path.split("/")[3], document(text))
-                except (TextError, IndexError):
-                    continue
+    yield from _of(side, f"{cluster}.cluster")
+    yield from _of(side, target)
+
+
+@lru_cache(maxsize=256)
+def _of(side: Side, target: str) -> tuple[Obj, ...]:
+    """The services and runtimes that a target compiles to."""
+    files = side.compiled(target)
+    found: list[Obj] = []
+    for path in files:
+        if any(kind in path for kind in _WANTED):
+            with suppress(TextError, IndexError):
+                cluster = target.rpartition(".")[0]
+                found.append(Obj(path, cluster, target, path.split("/")[3], document(files[path])))
+    return tuple(found)

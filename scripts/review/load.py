@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import components
+from components.inventory.inventory import Inventory
 from components.inventory.origin import Origins
 from scripts.project import MisuseError, Project
+from scripts.review.before import before_of
 from scripts.review.git import WORKTREE, Entry, Repository, Revision, texts
 from scripts.review.sides import Pair, Side
 
 _CODE = ("components/", "templates/", ".kapitan", "requirements/")
 _MARKER = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
+Reader = Callable[[str], Mapping[str, str]]
+"""From a target to its compiled files."""
 _RUNS = ("components", "templates")
 
 
@@ -33,8 +39,9 @@ def pair(project: Project, base: str | None, head: str | None, main: Sequence[st
     _refuse_markers(old, at_base.label)
     _refuse_markers(new, at_head.label)
     with TemporaryDirectory(prefix="inferstack-review-") as folder:
-        before = _side(repository, at_base, old, Path(folder, "base"))
-        after = _side(repository, at_head, new, Path(folder, "head"))
+        inventory = _inventory(repository, at_head, Path(folder, "head"))
+        after = _side(repository, at_head, new, inventory)
+        before = _side(repository, at_base, old, before_of(inventory, old, new, Path(folder, "base")))
         yield Pair(
             before,
             after,
@@ -63,14 +70,17 @@ def _refuse_markers(contents: Mapping[str, bytes], label: str) -> None:
             )
 
 
-def _side(repository: Repository, revision: Revision, contents: Mapping[str, bytes], folder: Path) -> Side:
-    if revision.commit:
-        folder.mkdir(parents=True)
-        (folder / "inventory").mkdir()
-        repository.write_tree(revision, "inventory", folder)
-        inventory = folder / "inventory"
-    else:
-        inventory = repository.root / "inventory"
+def _inventory(repository: Repository, revision: Revision, folder: Path) -> Inventory:
+    if not revision.commit:
+        return Inventory(repository.root / "inventory")
+    (folder / "inventory").mkdir(parents=True)
+    repository.write_tree(revision, "inventory", folder)
+    return Inventory(folder / "inventory")
+
+
+def _side(
+    repository: Repository, revision: Revision, contents: Mapping[str, bytes], inventory: Inventory
+) -> Side:
     compiled = {
         path: content.decode("utf-8", "replace")
         for path, content in contents.items()
@@ -80,42 +90,47 @@ def _side(repository: Repository, revision: Revision, contents: Mapping[str, byt
     return Side(revision.label, Origins(inventory), compiled, reader)
 
 
-def _from_disk(root: Path) -> _Reader:
+def _from_disk(root: Path) -> Reader:
     def read(target: str) -> Mapping[str, str]:
         folder = root / "compiled" / Path(*target.split(".", 1))
         files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        return {
-            path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace")
-            for path in files
-        }
+        paths = {path.relative_to(root).as_posix(): path for path in files}
+        return Files(paths, lambda path: path.read_text(encoding="utf-8", errors="replace"))
 
-    return _Reader(read)
+    return cache(read)
 
 
-def _from_commit(repository: Repository, revision: Revision) -> _Reader:
+def _from_commit(repository: Repository, revision: Revision) -> Reader:
     def read(target: str) -> Mapping[str, str]:
         listed = repository.tree(revision, "compiled/" + target.replace(".", "/", 1))
         contents = repository.blobs(blob for _, blob in listed.values())
         return {path: contents[blob].decode("utf-8", "replace") for path, (_, blob) in listed.items()}
 
-    return _Reader(read)
+    return cache(read)
 
 
-class _Reader:
-    """Reads the compiled files of a target once."""
+class Files(Mapping[str, str]):
+    """Texts by path, each read when it is asked for."""
 
-    def __init__(self, read: Callable[[str], Mapping[str, str]]) -> None:
+    def __init__(self, paths: Mapping[str, Path], read: Callable[[Path], str]) -> None:
+        self._paths = paths
         self._read = read
-        self._found: dict[str, Mapping[str, str]] = {}
 
-    def __call__(self, target: str) -> Mapping[str, str]:
-        if target not in self._found:
-            self._found[target] = self._read(target)
-        return self._found[target]
+    def __getitem__(self, path: str) -> str:
+        return self._read(self._paths[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _runs(repository: Repository, head: Revision) -> bool:
     """Whether the components that run here are those of the head."""
+    own = repository.root / "components"
+    if own.is_dir() and own.resolve() != Path(components.__file__).resolve().parent:
+        return False
     if not head.commit:
         return True
     return repository.ask("diff", "--quiet", head.commit, "--", *_RUNS) is not None
@@ -124,8 +139,8 @@ def _runs(repository: Repository, head: Revision) -> bool:
 def _notes(repository: Repository, head: Revision) -> Iterator[str]:
     if head.commit and repository.is_dirty():
         yield f"the working tree holds changes that are in no commit; this review of {head.label} does not see them"
-    if head.commit and not _runs(repository, head):
+    if not _runs(repository, head):
         yield (
-            f"components of the working tree are not those of {head.label}, so that which edit changes which field is "
+            f"the components that run here are not those of {head.label}, so that which edit changes which field is "
             "told per target, not per field"
         )

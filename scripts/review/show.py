@@ -4,7 +4,6 @@ HTML escapes it."""
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +31,8 @@ def pair(old: Any, new: Any, limit: int = 60) -> tuple[str, str]:
     """Two values on one line each; what long ones have in common at their beginning is left out."""
     before, after = value(old, 10**6), value(new, 10**6)
     if max(len(before), len(after)) > limit and isinstance(old, str) and isinstance(new, str):
-        same = len(os.path.commonprefix([before, after]))
+        alike = zip(before, after, strict=False)
+        same = next((at for at, (one, two) in enumerate(alike) if one != two), 0)
         start = max(before.rfind(mark, 0, same) for mark in " /:@,") + 1
         if start > 12:
             before, after = f"…{before[start:]}", f"…{after[start:]}"

@@ -15,7 +15,7 @@ from scripts.check.declared import Declared, clusters_of, declared
 Parameters = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Side:
     """One tree."""
 
@@ -26,7 +26,8 @@ class Side:
     """Compiled files that differ from the other side's, by path."""
     compiled: Callable[[str], Mapping[str, str]] = field(repr=False)
     """All compiled files of a target, by path."""
-    _rendered: dict[str, Parameters | None] = field(default_factory=dict, repr=False, compare=False)
+    _rendered: dict[str, Parameters | None] = field(default_factory=dict, repr=False)
+    _shared: dict[str, Side] = field(default_factory=dict, repr=False)
 
     @property
     def inventory(self) -> Inventory:
@@ -44,6 +45,8 @@ class Side:
 
     def parameters(self, target: str) -> Parameters | None:
         """The rendered parameters of a target; None where there is no such target, or where it does not render."""
+        if target in self._shared:
+            return self._shared[target].parameters(target)
         if target not in self._rendered:
             self._rendered[target] = self._render(target)
         return self._rendered[target]
@@ -58,8 +61,8 @@ class Side:
         return value if isinstance(value, dict) else None
 
     def share(self, other: Side, target: str) -> None:
-        """Take over what the other side rendered, where a target is made of the same files."""
-        self._rendered[target] = other.parameters(target)
+        """Take a target's parameters from the other side, where it is made of the same files."""
+        self._shared[target] = other
 
     def problem(self, target: str) -> Problem | None:
         """Why a target does not render."""
@@ -70,7 +73,7 @@ class Side:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """Both sides, and which files differ between them."""
 
@@ -86,12 +89,12 @@ class Pair:
 
     @cached_property
     def affected(self) -> frozenset[str]:
-        """Targets of either side that a changed inventory file is part of. The others are rendered once."""
+        """Targets of either side that a changed inventory file is part of. The others are rendered once: without a
+        changed file at the head, a target is made of the same files at the base."""
         changed = frozenset(self.inventory)
-        found = set()
-        for target in self.base.targets | self.head.targets:
-            sides = [side for side in (self.base, self.head) if target in side.targets]
-            if len(sides) == 1 or any(file in changed for side in sides for file in side.files(target)):
+        found = set(self.base.targets ^ self.head.targets)
+        for target in self.base.targets & self.head.targets:
+            if any(file in changed for file in self.head.files(target)):
                 found.add(target)
             else:
                 self.base.share(self.head, target)

@@ -80,9 +80,7 @@ def edits(pair: Pair) -> Edits:
 
 def _source(side: Side, file: str) -> SourceFile | None:
     path = side.inventory.root.parent / file
-    if not path.is_file():
-        return None
-    return load(path, file)
+    return load(path, file) if path.is_file() else None
 
 
 def _values(file: str, old: SourceFile, new: SourceFile) -> Iterator[tuple[KeyPath, Cause]]:

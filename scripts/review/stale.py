@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scripts.review.attribution import CLUSTER, Workshop
 
-STACKS, CLUSTERS = 40, 4
+STACKS, CLUSTERS = 16, 2
 """So many targets are compiled again, those with the most different edits first."""
 
 

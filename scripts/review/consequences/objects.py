@@ -57,8 +57,8 @@ def pruned(view: View) -> Iterator[Consequence]:
             rest.setdefault(one.target, []).append(one)
         elif _KEEPS in (at(one.old, "metadata.annotations") or {}).get(_SYNC_OPTIONS, ""):
             sentence = (
-                f"{one.id} of {one.id.cluster} is compiled no more. Argo CD leaves it ({_KEEPS}): remove it by hand if it "
-                "should go."
+                f"{one.id} of {one.id.cluster} is compiled no more. Argo CD leaves it ({_KEEPS}): remove it by hand "
+                "if it should go."
             )
             yield Consequence("left-behind", "look", sentence, (one.id.cluster,), (one.target,))
         else:
