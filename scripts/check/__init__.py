@@ -49,7 +49,10 @@ def run(options: argparse.Namespace, project: Project) -> int:
     date = _date(options.date)
     if options.jobs < 0:
         raise MisuseError(f"--jobs {options.jobs}: give a number of processes, or 0")
-    report = check(project.root, date, options.jobs, debug=getattr(options, "debug", False))
+    debug = getattr(options, "debug", False)
+    report = check(
+        project.root, date, options.jobs, debug=debug, notes=options.notes or options.format != "text"
+    )
     text = writer(options.format)(report, options.notes)
     if options.output:
         _write(options.output, text)

@@ -27,6 +27,8 @@ class Declared:
     """Stacks by name, sorted."""
     mistakes: Mapping[str, list[Mistake]] = field(default_factory=dict)
     """What does not parse, by target."""
+    unresolved: Mapping[str, StackParams] = field(default_factory=dict)
+    """Stacks whose runtime, pool or gateway is not there, so that nothing can be derived of them."""
 
     @property
     def facts(self) -> Cluster | None:
@@ -66,6 +68,7 @@ def declared(cluster: str, rendered: Rendered) -> Declared:
     params: ClusterParams | None = None
     stacks: dict[str, Stack] = {}
     mistakes: dict[str, list[Mistake]] = {}
+    unresolved: dict[str, StackParams] = {}
     for target in sorted(name for name in rendered if name.rpartition(".")[0] == cluster):
         name = target.rpartition(".")[2]
         if name == TARGET:
@@ -74,9 +77,11 @@ def declared(cluster: str, rendered: Rendered) -> Declared:
             one, found = attempt(rendered[target], StackParams)
             if one and _resolves(one):
                 stacks[name] = Stack(name, one)
+            elif one:
+                unresolved[name] = one
         if found:
             mistakes[target] = found
-    return Declared(cluster, params, stacks, mistakes)
+    return Declared(cluster, params, stacks, mistakes, unresolved)
 
 
 def _resolves(params: StackParams) -> bool:

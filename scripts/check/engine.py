@@ -23,7 +23,7 @@ from scripts.check.model import Finding, Level
 from scripts.check.rule import rules
 from scripts.check.run import Seconds, finding
 from scripts.check.where import with_lines
-from scripts.check.work import Job, Result, check_cluster
+from scripts.check.work import Job, Result, check_cluster, share
 
 SMALL = 64
 """Up to so many targets one process is faster than starting more."""
@@ -47,14 +47,20 @@ class Report:
         return sum(one.level == level for one in self.findings)
 
 
-def check(root: Path, date: datetime.date, jobs: int = 0, debug: bool = False) -> Report:
-    """Checks the project in ``root`` as of ``date``, in ``jobs`` processes (0: one a processor)."""
+def check(
+    root: Path, date: datetime.date, jobs: int = 0, *, debug: bool = False, notes: bool = True
+) -> Report:
+    """Checks the project in ``root`` as of ``date``, in ``jobs`` processes (0: one a processor). ``debug`` lets a
+    faulty rule raise; without ``notes`` the lines that lead to notes are not looked up."""
     seconds = Seconds()
     since = time.process_time()
     inventory = Inventory(root / "inventory")
     problems, whole = stage.guarded(inventory)
     seconds.add("guard", since)
-    results = _results(_jobs(root, inventory, whole, debug), jobs)
+    share(inventory)
+    results = _results(
+        [replace(job, debug=debug, notes=notes) for job in _jobs(root, inventory, whole)], jobs
+    )
     for result in results:
         seconds.merge(result.seconds)
     causes = Causes(Origins(inventory))
@@ -74,16 +80,14 @@ def check(root: Path, date: datetime.date, jobs: int = 0, debug: bool = False) -
     )
 
 
-def _jobs(root: Path, inventory: Inventory, whole: frozenset[str], debug: bool) -> list[Job]:
+def _jobs(root: Path, inventory: Inventory, whole: frozenset[str]) -> list[Job]:
     """One a cluster, the largest first, so that the processes end together."""
     every = inventory.layout.targets
     names = {*clusters_of(every), *read.clusters(root)} - {""}
     own: dict[str, list[str]] = {name: [] for name in names}
     for target in every:
         own.setdefault(target.rpartition(".")[0], []).append(target)
-    found = [
-        Job(root, name, whole.intersection(own[name]), frozenset(own[name]), debug) for name in sorted(names)
-    ]
+    found = [Job(root, name, whole.intersection(own[name]), frozenset(own[name])) for name in sorted(names)]
     return sorted(found, key=lambda job: -len(job.known))
 
 

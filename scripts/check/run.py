@@ -59,9 +59,16 @@ def guarded(hits: Iterable[Hit]) -> Iterator[Hit | Exception]:
             return
 
 
-def finding(rule: Rule, hit: Hit, environment: str, declared: Declared | None, causes: Causes) -> Finding:
-    """A hit as it is told."""
-    place, chain = causes.of(rule, hit, declared)
+def is_note(rule: Rule, hit: Hit, environment: str) -> bool:
+    """Whether a hit is told as a note."""
+    return (hit.level or rule.level_in(environment)) == "note"
+
+
+def finding(
+    rule: Rule, hit: Hit, environment: str, declared: Declared | None, causes: Causes | None
+) -> Finding:
+    """A hit as it is told; without ``causes`` its line in the inventory is not looked up."""
+    place, chain = causes.of(rule, hit, declared) if causes else (hit.place, hit.chain)
     obj = hit.at if isinstance(hit.at, Obj) else None
     target = obj.target if obj else str(hit.at)
     return Finding(

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from components.cluster import mistakes as cluster_mistakes
-from components.common.errors import Mistake, MistakesError
+from components.common.errors import Mistake
 from components.inventory.chain import Chains
 from components.inventory.guard import guard
 from components.inventory.inventory import Inventory
 from components.inventory.problem import Problem, sort_problems
 from components.inventory.rendered import RenderError, render
 from components.inventory.settings import guard_settings
-from components.stack.load import load_stack
+from components.stack import mistakes as stack_mistakes
 from scripts.check.declared import Declared, Rendered
 from scripts.check.read import Flaw
 
@@ -62,24 +62,34 @@ def rendered(inventory: Inventory, targets: Iterable[str]) -> tuple[Rendered, li
     return found, problems
 
 
-def combinations(cluster: Declared, parameters: Rendered) -> Iterator[tuple[str, Mistake]]:
+def combinations(cluster: Declared) -> Iterator[tuple[str, Mistake]]:
     """What the compiler would refuse in a cluster although it parses."""
-    stacks = []
-    for name in cluster.stacks:
+    found: list[tuple[str, Mistake]] = []
+    for name, stack in cluster.stacks.items():
         target = f"{cluster.cluster}.{name}"
-        try:
-            stacks.append(load_stack(target, parameters[target]))
-        except MistakesError as error:
-            parsed = cluster.mistakes.get(target, [])
-            yield from ((target, one) for one in error.mistakes if one not in parsed)
-    if cluster.params is None:
+        if stack.cluster.name != cluster.cluster:
+            found.append((target, _elsewhere(stack.cluster.name, cluster.cluster)))
+        found.extend((target, one) for one in stack_mistakes.combinations(stack))
+    for name, params in cluster.unresolved.items():
+        found.extend((f"{cluster.cluster}.{name}", one) for one in stack_mistakes.references(params))
+    yield from found
+    if cluster.params is not None:
+        for mistake in _of_cluster(cluster, sound=not found and not cluster.mistakes):
+            yield mistake.target or f"{cluster.cluster}.cluster", mistake
+
+
+def _of_cluster(cluster: Declared, *, sound: bool) -> Iterator[Mistake]:
+    """Mistakes of the cluster's own target; those between its stacks only when each is ``sound``."""
+    params = cluster.params
+    if params is None:
         return
-    target = f"{cluster.cluster}.cluster"
-    if cluster.params.cluster.name != cluster.cluster:
-        wrong = f"cluster.name is {cluster.params.cluster.name!r}, but the target lies in {cluster.cluster}/"
-        yield target, Mistake(("cluster", "name"), wrong, "include the right cluster class")
-    found = list(cluster_mistakes.own(cluster.params))
-    if len(stacks) == len(cluster.stacks):
-        found.extend(cluster_mistakes.between(cluster.params, tuple(stacks)))
-    for mistake in found:
-        yield mistake.target or target, mistake
+    if params.cluster.name != cluster.cluster:
+        yield _elsewhere(params.cluster.name, cluster.cluster)
+    yield from cluster_mistakes.own(params)
+    if sound:
+        yield from cluster_mistakes.between(params, tuple(cluster.stacks.values()))
+
+
+def _elsewhere(name: str, folder: str) -> Mistake:
+    wrong = f"cluster.name is {name!r}, but the target lies in targets/{folder}/"
+    return Mistake(("cluster", "name"), wrong, "move the target, or include the right cluster class")

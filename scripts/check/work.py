@@ -18,7 +18,7 @@ from scripts.check.fleet import ClusterView
 from scripts.check.model import Finding, Hit
 from scripts.check.read import Tree, read
 from scripts.check.rule import Rule, rules
-from scripts.check.run import Seconds, cluster_hits, finding, guarded
+from scripts.check.run import Seconds, cluster_hits, finding, guarded, is_note
 from scripts.check.tree import TreeView
 
 
@@ -35,6 +35,8 @@ class Job:
     """All its targets."""
     debug: bool = False
     """Let a faulty rule end the run."""
+    notes: bool = True
+    """Look up the causes of notes too."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,26 @@ class Result:
     """Rules that failed themselves, one line each."""
 
 
+_INVENTORIES: dict[Path, Inventory] = {}
+
+
+def share(inventory: Inventory) -> None:
+    """Lets jobs use an inventory whose files are read already; processes that are forked later share it."""
+    _INVENTORIES.clear()
+    _INVENTORIES[inventory.root] = inventory
+
+
+def _inventory_of(root: Path) -> Inventory:
+    folder = (root / "inventory").absolute()
+    return _INVENTORIES.get(folder) or Inventory(folder)
+
+
 class _Cluster:
     """The state of one job."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.inventory = Inventory(job.root / "inventory")
+        self.inventory = _inventory_of(job.root)
         self.causes = Causes(Origins(self.inventory))
         self.seconds = Seconds()
         self.findings: list[Finding] = []
@@ -69,7 +85,8 @@ class _Cluster:
             if isinstance(hit, Exception):
                 self.faults.append(f"rule {rule.id} on {self.job.cluster}: {type(hit).__name__}: {hit}")
             else:
-                self.findings.append(finding(rule, hit, self.environment, self.declared, self.causes))
+                causes = self.causes if self.job.notes or not is_note(rule, hit, self.environment) else None
+                self.findings.append(finding(rule, hit, self.environment, self.declared, causes))
         self.seconds.add(rule.id, since)
 
 
@@ -102,7 +119,7 @@ def _inventory(cluster: _Cluster) -> stage.InventoryView:
     return stage.InventoryView(
         problems=tuple(problems),
         parameters=tuple(parsed),
-        combinations=tuple(stage.combinations(known, parameters)),
+        combinations=tuple(stage.combinations(known)),
     )
 
 

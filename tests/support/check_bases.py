@@ -22,6 +22,8 @@ from tests.support import stacks
 
 ROOT = Path(__file__).parents[1] / "checks"
 Parameters = dict[str, Any]
+_OPERATORS = {"argocd": "3.5.1", "prometheusOperator": "0.93.0"}
+"""What every cluster compiles objects for."""
 
 
 @cache
@@ -36,7 +38,7 @@ def inventory(base: str) -> dict[str, Parameters]:
 
 
 def _cluster(text: Mapping[str, Any]) -> dict[str, Parameters]:
-    shared: Parameters = text.get("shared") or {}
+    shared: Parameters = merge_patch({"cluster": {"versions": _OPERATORS}}, text.get("shared") or {})
     if "wiring" in text:
         wired = stacks.wired(text["wiring"])
         shared = merge_patch({"cluster": wired["cluster"], "gateway": wired["gateway"]}, shared)

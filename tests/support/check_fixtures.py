@@ -126,7 +126,7 @@ def _inventory_view(text: Text) -> stage.InventoryView:
     known = [declared(name, rendered) for name in clusters_of(rendered)]
     return stage.InventoryView(
         parameters=tuple((to, one) for each in known for to, found in each.mistakes.items() for one in found),
-        combinations=tuple(pair for each in known for pair in stage.combinations(each, rendered)),
+        combinations=tuple(pair for each in known for pair in stage.combinations(each)),
     )
 
 
