@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from components.common import quantities
@@ -74,6 +74,12 @@ Bytes = Annotated[
 
 Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")]
 """A Gateway API duration (GEP-2257): ``600s``, ``1h30m``."""
+
+Seconds = Annotated[int, Field(ge=1, le=99999)]
+"""Whole seconds, as many as a Gateway API duration may hold (GEP-2257: five digits)."""
+
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""An environment variable's name."""
 
 Version = Annotated[
     str, StringConstraints(pattern=r"^(b?[0-9]+|[0-9]+(\.[0-9]+){1,2}([-.+][0-9A-Za-z.]+)?)$")

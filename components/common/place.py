@@ -71,6 +71,9 @@ def place(owner: Owner, built: Iterable[Built], *, checked: bool = True) -> dict
             patch = owner.overrides.get(kind, {}).get(name)
             if patch is not None:
                 used.add((kind, name))
+                if renamed := _renamed(kind, name, patch):
+                    mistakes.append(renamed)
+                    patch = {}
                 placed = merge_patch(placed, patch)
             path = f"{part.component}/{kind.lower()}-{name.replace(':', '-').replace('.', '-')}.yaml"
             if path in files or key(placed) in seen:
@@ -128,6 +131,22 @@ def _violations(owner: Owner, manifest: Manifest, *, patched: bool) -> list[Mist
         "correct the override" if patched else "report this: a builder wrote an object that breaks its schema"
     )
     return [Mistake(path, f"{kind} {name}: {one.path}: {one.message}", remedy) for one in found]
+
+
+def _renamed(kind: str, name: str, patch: Mapping[str, Any]) -> Mistake | None:
+    """A patch that makes another object of it: everything that names the object would lead nowhere."""
+    metadata = patch.get("metadata", {})
+    own = [key for key in ("apiVersion", "kind") if key in patch]
+    if isinstance(metadata, Mapping):
+        own += [f"metadata.{key}" for key in ("name", "namespace") if key in metadata]
+    else:
+        own.append("metadata")
+    if not own:
+        return None
+    wrong = f"the override for {kind} {name} changes {', '.join(own)}, by which others know the object"
+    return Mistake(
+        ("overrides", kind, name), wrong, "remove that; names and namespaces have keys of their own"
+    )
 
 
 def _unused(owner: Owner, used: set[tuple[str, str]], files: Mapping[str, Manifest]) -> list[Mistake]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from components.common.params import FlagValue, Image, Params, Version
+from components.common.params import EnvName, FlagValue, Image, Params, Version
 
 Engine = Literal["vllm", "llamacpp", "ollama"]
 
@@ -26,7 +26,7 @@ class Runtime(Params):
     """What the image can run on."""
     args: dict[str, FlagValue] = Field(default_factory=dict)
     """Engine flags for every model, without dashes. A model's or a stack's flag of the same name wins."""
-    env: dict[str, str] = Field(default_factory=dict)
+    env: dict[EnvName, str] = Field(default_factory=dict)
     """Environment variables for every model. No secrets: the compiled tree is public to its readers."""
     namespaced: bool = False
     """A ServingRuntime for each stack, in its namespace, instead of one ClusterServingRuntime a cluster."""

@@ -3,6 +3,10 @@
 InferenceServices come last, because a pod that waits for GPUs keeps its wave open. Endpoint Pickers share that
 wave: they need the pool, and without the health check of ``components/argocd`` a standby would keep theirs open.
 Monitors come before both, so that a model that never starts raises an alert.
+
+What is not healthy before something else exists shares that one's wave: a claim whose volume is bound to its first
+pod waits for the InferenceService (argo-cd#12840), a BackendTLSPolicy for the policy that names its Service (the
+ancestor that Envoy Gateway writes into its status; argo-cd calls a policy without one Progressing).
 """
 
 from __future__ import annotations
@@ -18,7 +22,6 @@ WAVES: dict[str, int] = {
     "Secret": -5,
     "ExternalSecret": -5,
     "ConfigMap": -5,
-    "PersistentVolumeClaim": -5,
     "Certificate": -5,
     "ClusterServingRuntime": 0,
     "ServingRuntime": 0,
@@ -28,7 +31,6 @@ WAVES: dict[str, int] = {
     "Service": 10,
     "InferencePool": 10,
     "Backend": 10,
-    "BackendTLSPolicy": 10,
     "DestinationRule": 10,
     "NetworkPolicy": 10,
     "PodMonitor": 15,
@@ -37,6 +39,7 @@ WAVES: dict[str, int] = {
     "PodDisruptionBudget": 15,
     "HTTPRoute": 20,
     "AIGatewayRoute": 20,
+    "BackendTLSPolicy": 20,
     "EnvoyExtensionPolicy": 20,
     "BackendTrafficPolicy": 20,
     "ClientTrafficPolicy": 20,
@@ -44,6 +47,7 @@ WAVES: dict[str, int] = {
     "GCPBackendPolicy": 20,
     "InferenceObjective": 20,
     "InferenceModelRewrite": 20,
+    "PersistentVolumeClaim": 30,
     "InferenceService": 30,
     "Deployment": 30,
     "Application": 0,

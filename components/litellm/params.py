@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from components.common.model import ServedName
-from components.common.params import Bytes, Cpu, Hostname, Image, LimitedResources, Params, Slug
+from components.common.params import Bytes, Cpu, Hostname, Image, LimitedResources, Params, Seconds, Slug
 
 
 class LiteLlmResources(LimitedResources):
@@ -44,7 +44,7 @@ class LiteLlm(Params):
     """Secret (key ``salt-key``) that encrypts what the database holds; the master key when unset. It must
     never change."""
     routing_strategy: Literal["simple-shuffle", "least-busy", "latency-based-routing"] = "simple-shuffle"
-    request_timeout_seconds: int = Field(default=600, ge=1)
+    request_timeout_seconds: Seconds = 600
     """Longest request of the proxy; a stack that allows longer ones raises it."""
     retries: int = Field(default=2, ge=0)
     """Further tries of a request that failed otherwise than by its timeout."""

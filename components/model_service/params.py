@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from components.common.model import StorageUri
-from components.common.params import Bytes, Cpu, FlagValue, Namespace, Params, Slug
+from components.common.params import Bytes, Cpu, EnvName, FlagValue, Namespace, Params, Seconds, Slug
 
 
 class Resources(Params):
@@ -100,11 +100,11 @@ class Serving(Params):
     storage: Storage = Storage()
     args: dict[str, FlagValue] = Field(default_factory=dict)
     """Engine flags of this deployment, without dashes."""
-    env: dict[str, str] = Field(default_factory=dict)
+    env: dict[EnvName, str] = Field(default_factory=dict)
     startup_seconds: int | None = Field(default=None, ge=10)
     """How long a start may take; derived from the size of the weights when unset."""
     termination_grace_seconds: int = Field(default=120, ge=1)
-    request_timeout_seconds: int = Field(default=600, ge=1)
+    request_timeout_seconds: Seconds = 600
     """Longest request; gateway and LiteLLM use it too."""
     priority_class: Slug | None = None
     access_token: bool | None = None

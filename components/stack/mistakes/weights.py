@@ -52,6 +52,12 @@ def claim(stack: Stack) -> Iterator[Mistake]:
         yield Mistake(
             (*path, "size"), "a claim that is created needs a size", "set its size, for example 200Gi"
         )
+    if wanted.access_mode == "ReadOnlyMany" and stack.runtime.engine == "ollama":
+        yield Mistake(
+            (*path, "accessMode"),
+            "Ollama writes the models that it pulls to the claim",
+            "use ReadWriteMany, or for a single pod ReadWriteOnce",
+        )
     if wanted.access_mode == "ReadWriteOnce" and stack.max_replicas > 1:
         yield Mistake(
             (*path, "accessMode"),

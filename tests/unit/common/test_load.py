@@ -109,3 +109,8 @@ def test_overrides_that_are_no_patches() -> None:
     assert list(_mistakes(overrides={"Deployment": {"epp": 1}})) == [("overrides", "Deployment", "epp")]
     assert list(_mistakes(overrides={"Deployment": 1})) == [("overrides", "Deployment")]
     assert list(_mistakes(overrides=[])) == [("overrides",)]
+
+
+def test_a_request_longer_than_a_duration_and_a_variable_that_is_none() -> None:
+    found = _mistakes(serving={"requestTimeoutSeconds": 100000, "env": {"1 A": "b"}})
+    assert list(found) == [("serving", "env", "1 A"), ("serving", "requestTimeoutSeconds")]

@@ -69,6 +69,24 @@ def test_override_that_breaks_the_schema_is_a_mistake() -> None:
     assert "automountServiceAccountTokn" in mistake.message
 
 
+@pytest.mark.parametrize(
+    ("patch", "what"),
+    [
+        ({"apiVersion": 5}, "apiVersion"),
+        ({"kind": None}, "kind"),
+        ({"metadata": None}, "metadata"),
+        ({"metadata": {"name": "y"}}, "metadata.name"),
+        ({"metadata": {"namespace": "z", "labels": {"a": "b"}}}, "metadata.namespace"),
+    ],
+)
+def test_override_that_makes_another_object_is_a_mistake(patch: dict[str, Any], what: str) -> None:
+    with pytest.raises(MistakesError) as caught:
+        place(_owner(ServiceAccount={"x": patch}), [Built("c", "n", [_account()])])
+    (mistake,) = caught.value.mistakes
+    assert mistake.path == ("overrides", "ServiceAccount", "x")
+    assert f"changes {what}," in mistake.message
+
+
 def test_two_objects_of_one_name_are_a_bug() -> None:
     with pytest.raises(AssertionError, match="two objects"):
         place(_owner(), [Built("c", "n", [_account(), _account()])])

@@ -101,6 +101,14 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("serving", "storage", "claim", "accessMode"),
         "2 pods",
     ),
+    "claim that cannot be written": (
+        {
+            "serving": _OLLAMA | {"storage": {"claim": {"name": "w", "accessMode": "ReadOnlyMany"}}},
+            "model": _TAG,
+        },
+        ("serving", "storage", "claim", "accessMode"),
+        "Ollama writes",
+    ),
     "gated without a store": (
         {"model": {"gated": True}, "cluster": {"secretStore": None}},
         ("cluster", "secrets"),
