@@ -34,7 +34,7 @@ def test_a_stale_page_is_found_and_written_anew(project: Project) -> None:
         ("serving.expertParallel", "`true` or `false`", "`false`"),
         ("serving.env", "map of text", "empty"),
         ("serving.resources", "mapping", ""),
-        ("serving.resources.memory", "[Quantity](#types)", "unset"),
+        ("serving.resources.memory", "[Bytes](#types)", "unset"),
         ("cluster.pools", "map of mapping", "**required**"),
         ("cluster.pools.<name>.nodes", "integer ≥ 0", "**required**"),
         ("monitoring.slo.errorRatio", "number > 0 < 1", "unset"),
@@ -59,7 +59,7 @@ def test_a_named_type_has_pattern_and_meaning() -> None:
 
     assert types["Duration"].pattern == "^([0-9]{1,5}(h|m|s|ms)){1,4}$"
     assert types["Duration"].meaning == "A Gateway API duration (GEP-2257): `600s`, `1h30m`."
-    assert {"Slug", "Quantity", "StorageUri"} <= types.keys()
+    assert {"Slug", "Bytes", "StorageUri"} <= types.keys()
 
 
 def test_tables_keep_their_columns(committed: Project) -> None:
