@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scripts.project import MisuseError, Project
+
+if TYPE_CHECKING:
+    from scripts.review.change import Change
 
 FORMATS = {"text": "text", "markdown": "markdown", "html": "page", "json": "as_json"}
 """Formats, and the module that writes each."""
@@ -41,6 +46,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--page-url", default="", metavar="URL", help="where the page can be read, for links to it"
     )
     parser.add_argument(
+        "--source-url",
+        default="",
+        metavar="URL",
+        help="where the head's files can be read, for links in the page",
+    )
+    parser.add_argument(
         "--main", action="append", metavar="BRANCH", help="the main branch (default: origin/main, main, …)"
     )
     parser.add_argument(
@@ -55,12 +66,13 @@ def run(options: argparse.Namespace, project: Project) -> int:
     from scripts.review.load import pair
 
     date = day(options.date)
+    urls = {"markdown": address(options.page_url), "html": address(options.source_url)}
     with pair(project, options.base, options.head, options.main or MAIN) as both:
         change = build(both, date)
     for name, path in (("markdown", options.markdown), ("html", options.html), ("json", options.json)):
         if path:
-            save(path, _write(name, options.page_url)(change))
-    text = _write(options.format, options.page_url)(change)
+            save(path, _write(name, urls)(change))
+    text = _write(options.format, urls)(change)
     if options.output:
         save(options.output, text)
     else:
@@ -68,12 +80,19 @@ def run(options: argparse.Namespace, project: Project) -> int:
     return 0
 
 
-def _write(name: str, page_url: str) -> Callable[..., str]:
+def _write(name: str, urls: Mapping[str, str]) -> Callable[[Change], str]:
     module = import_module(f"scripts.review.{FORMATS[name]}")
-    if name == "markdown":
-        return lambda change: str(module.write(change, page_url))
-    found: Callable[..., str] = module.write
+    if name in urls:
+        return lambda change: str(module.write(change, urls[name]))
+    found: Callable[[Change], str] = module.write
     return found
+
+
+def address(text: str) -> str:
+    """An address that can stand in a link, without a slash at its end. Raises MisuseError."""
+    if text and not re.fullmatch(r"https?://[^\s<>()\[\]\"'`|]+", text):
+        raise MisuseError(f"{text!r} is no address; write https://…")
+    return text.rstrip("/")
 
 
 def day(text: str | None) -> datetime.date:

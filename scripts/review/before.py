@@ -1,4 +1,5 @@
-"""The inventory of the base: that of the head, with the files that differ as they were. What is equal is parsed once."""
+"""The inventory of the base: that of the head with the files that differ as they were, so that what is equal is
+parsed once."""
 
 from __future__ import annotations
 

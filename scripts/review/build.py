@@ -37,11 +37,20 @@ def build(pair: Pair, date: datetime.date) -> Change:
     )
     view = View(pair, change, date)
     change = replace(
-        change, ledger=tuple(ledger(view)), memory=tuple(memory(view)), pictures=tuple(pictures(view))
+        change,
+        ledger=tuple(ledger(view)),
+        memory=tuple(memory(view)),
+        pictures=tuple(pictures(view)),
+        models=_models(view),
     )
     view = View(pair, change, date)
     change = replace(change, consequences=tuple(consequences(view)))
     return replace(change, verdict=verdict(change))
+
+
+def _models(view: View) -> dict[str, str]:
+    stacks = {**view.stacks_before, **view.stacks_after}
+    return {target: stacks[target].model.name for target in sorted(stacks)}
 
 
 def _all(

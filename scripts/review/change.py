@@ -260,6 +260,8 @@ class Change:
     memory: tuple[MemoryVerdict, ...] = ()
     pictures: tuple[ClusterPicture, ...] = ()
     verdict: Verdict = Verdict("routine", ())
+    models: Mapping[str, str] = field(default_factory=dict)
+    """The model of every stack of the clusters that the change is in, by target."""
     notes: tuple[str, ...] = ()
     """What limits what this review can say."""
 

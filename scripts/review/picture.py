@@ -140,6 +140,7 @@ def stack_picture(target: str, stack: Stack, gateway: Mark, picker: Mark, pods: 
     """One stack as boxes."""
     low, high = stack.serving.min_replicas, stack.max_replicas
     count = f"{low}" if low == high else f"{low} to {high}"
+    plural = "" if high == 1 else "s"
     size = f"{stack.gpus_per_pod} x {stack.serving.pool}" if stack.gpus_per_pod else stack.serving.pool
     through = Node("gateway", stack.names.gateway, stack.gateway.wiring, gateway, stack.gateway.enabled)
     epp = (
@@ -152,5 +153,5 @@ def stack_picture(target: str, stack: Stack, gateway: Mark, picker: Mark, pods: 
         stack.model.name,
         through,
         epp,
-        Node("pods", f"{count} pods", f"{size} · {stack.serving.runtime}", pods),
+        Node("pods", f"{count} pod{plural}", f"{size} · {stack.serving.runtime}", pods),
     )
