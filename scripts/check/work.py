@@ -92,6 +92,16 @@ class _Cluster:
 
 def check_cluster(job: Job) -> Result:
     """Checks one cluster. Never raises for what it finds; a faulty rule is a fault of the result."""
+    was_on = gc.isenabled()
+    gc.disable()  # a cluster's objects live until the end: looking for garbage among them is a fifth of the time
+    try:
+        return _checked(job)
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _checked(job: Job) -> Result:
     cluster = _Cluster(job)
     since = time.process_time()
     tree = read(job.root, job.cluster)
@@ -107,7 +117,6 @@ def check_cluster(job: Job) -> Result:
         elif rule.scope == "tree":
             cluster.take(rule, rule.check(TreeView(tree, known, job.known)))
     _rules(cluster, tree, known)
-    gc.collect()
     return Result(known, tuple(cluster.findings), len(tree.objects), cluster.seconds, tuple(cluster.faults))
 
 
