@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -103,16 +104,15 @@ def _of_value(value: Any, at: Leaf) -> Iterator[Leaf]:
         yield Leaf(at.path, "value", value, at.annotation, at.is_set, at.owner, at.field, at.declared)
 
 
-def alternatives(leaf: Leaf, siblings: Mapping[str, list[str]] | None = None) -> list[Alternative]:
-    """What a leaf could be instead, all of it valid by itself, nearest first. ``siblings`` are the other keys of the
-    maps of models that a name leads into."""
+def alternatives(leaf: Leaf, maps: Maps) -> list[Alternative]:
+    """What a leaf could be instead, all of it valid by itself, nearest first."""
     if leaf.kind == "name":
         return [Rename(f"{leaf.value}-x"), Rename(f"x-{leaf.value}")]
     if leaf.kind == "key":
         return [Rename(f"{leaf.value}-x"), Rename(f"{leaf.value}x"), Remove()]
     adapter = _adapter(leaf)
     found: list[Any] = []
-    for candidate in _candidates(leaf, siblings or {}):
+    for candidate in _candidates(leaf, maps):
         if candidate == leaf.value and type(candidate) is type(leaf.value):
             continue
         if _is_valid(adapter, candidate) and candidate not in found:
@@ -151,7 +151,7 @@ def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-def _candidates(leaf: Leaf, siblings: Mapping[str, list[str]]) -> Iterator[Any]:
+def _candidates(leaf: Leaf, maps: Maps) -> Iterator[Any]:
     value = leaf.value
     yield from literals(leaf.annotation)
     if isinstance(value, bool):
@@ -161,7 +161,7 @@ def _candidates(leaf: Leaf, siblings: Mapping[str, list[str]]) -> Iterator[Any]:
     elif isinstance(value, float):
         yield from (value * 1.5, value / 2, value + 1, value * 100, value / 100)
     elif isinstance(value, str):
-        yield from siblings.get(value, [])[:2]
+        yield from islice(maps.siblings(value), 2)
         yield from _texts(value)
     elif isinstance(value, list) and value:
         yield from ([*value, value[-1]], value[:-1], value[::-1])
@@ -206,23 +206,63 @@ def _texts(text: str) -> Iterator[str]:
     yield from ("x", "x/y:1", "hf://x/y")
 
 
-def changed(parameters: Mapping[str, Any], leaf: Leaf, other: Alternative) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """The maps of a target that names may lead into."""
+
+    entries: Mapping[str, tuple[KeyPath, ...]]
+    """Paths of the maps that have an entry, by its key. Entries that are scalars are left out."""
+    keys: Mapping[KeyPath, tuple[str, ...]]
+    """Keys of each map."""
+
+    def siblings(self, key: object) -> Iterator[str]:
+        """The other keys that stand beside a key."""
+        for path in self.entries.get(key, ()) if isinstance(key, str) else ():
+            yield from (other for other in self.keys[path] if other != key)
+
+
+def maps_of(parameters: Mapping[str, Any], found: Iterable[Leaf]) -> Maps:
+    """The maps among a target's parameters; ``found`` are all its leaves."""
+    entries: dict[str, tuple[KeyPath, ...]] = {}
+    keys: dict[KeyPath, tuple[str, ...]] = {}
+    for leaf in found:
+        if leaf.kind == "key" and isinstance(value_at(parameters, leaf.path), dict):
+            *parents, key = leaf.path
+            entries[key] = (*entries.get(key, ()), tuple(parents))
+            keys[tuple(parents)] = (*keys.get(tuple(parents), ()), key)
+    return Maps(entries, keys)
+
+
+def value_at(value: Any, path: KeyPath) -> Any:
+    """The value at a path of plain data; None where there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def changed(parameters: Mapping[str, Any], leaf: Leaf, other: Alternative, maps: Maps) -> dict[str, Any]:
     """The parameters with one thing changed; the same ones where it is the target's name.
 
-    Where the old value names an entry of a map of models, the entry is there under the new name too, so that a
-    reference to it still leads somewhere.
+    Where the old value names an entry of a map, the entry is there under the new name too, so that a reference to it
+    still leads somewhere.
     """
     if leaf.kind == "name":
         return dict(parameters)
     match other:
         case Set(value):
             found = _with(parameters, leaf.path, lambda items, key: items | {key: value})
-            is_text = isinstance(leaf.value, str) and isinstance(value, str)
-            return dict(_duplicated(found, leaf.value, value)) if is_text else found
+            if isinstance(leaf.value, str) and isinstance(value, str):
+                for path in maps.entries.get(leaf.value, ()):
+                    found = _duplicated(found, path, leaf.value, value)
+            return found
         case Rename(name):
             return _with(parameters, leaf.path, lambda items, key: _renamed(items, key, name))
         case Remove():
             return _with(parameters, leaf.path, _without)
+
+
+def _duplicated(parameters: dict[str, Any], path: KeyPath, old: str, new: str) -> dict[str, Any]:
+    return _with(parameters, (*path, new), lambda items, key: {key: items[old]} | items)
 
 
 def _with(value: Mapping[str, Any], path: KeyPath, change: Any) -> dict[str, Any]:
@@ -240,27 +280,3 @@ def _renamed(items: dict[str, Any], old: str, new: str) -> dict[str, Any]:
 
 def _without(items: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: item for name, item in items.items() if name != key}
-
-
-def _duplicated(value: Any, old: str, new: str) -> Any:
-    if not isinstance(value, dict):
-        return value
-    copied = {key: _duplicated(item, old, new) for key, item in value.items()}
-    if isinstance(value.get(old), dict) and new not in value:
-        copied[new] = copied[old]
-    return copied
-
-
-def siblings(parameters: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The other keys that stand beside each key of a map of models."""
-    found: dict[str, list[str]] = {}
-    _siblings(parameters, found)
-    return found
-
-
-def _siblings(value: Any, found: dict[str, list[str]]) -> None:
-    if isinstance(value, dict):
-        keys = [key for key, item in value.items() if isinstance(item, dict)]
-        for key in keys:
-            found.setdefault(key, []).extend(other for other in keys if other != key)
-            _siblings(value[key], found)

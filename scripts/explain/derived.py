@@ -145,9 +145,9 @@ def _different(value: Plain) -> list[Plain]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
-        return [value + 1, value * 2, 0]
+        return [value + 1, value * 2, 0, value * 100]
     if isinstance(value, float):
-        return [value * 1.5]
+        return [value * 1.5, value * 100, 0.0]
     if isinstance(value, list):
         return [[*value[:-1], f"{value[-1]}-x"]]
     digits = "".join(character for character in value if character.isdigit())

@@ -6,7 +6,7 @@ fleet in which it is what it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -19,15 +19,16 @@ from scripts.explain import derived as derived_values
 from scripts.explain.alternatives import (
     Alternative,
     Leaf,
+    Maps,
     Rename,
     alternatives,
     changed,
     leaves,
+    maps_of,
     name_leaf,
-    siblings,
+    value_at,
 )
 from scripts.explain.compare import Difference
-from scripts.explain.declared import KeyPath
 from scripts.explain.derived import Derived, Plain
 from scripts.explain.effect import Effect, Objects, differences
 from scripts.explain.keyed import Path
@@ -169,6 +170,11 @@ class FleetStudy:
                 seen.setdefault(one, {}).setdefault(difference, other)
         return [Effect(one, found, ()) for one, found in seen.items()]
 
+    def unpatched(self, component: str) -> Callable[[], Objects]:
+        """Compiles a component as its builders return it, without overrides."""
+        fleet = self._fleet({**self.own, "overrides": {}}, self.stacks)
+        return lambda: self.variants.component(fleet, component)
+
     def _causes(self, file: str, stacks: Mapping[str, Stack]) -> list[tuple[str, Leaf]]:
         """What can change, with the target that has it: first of the cluster, then of some stacks alone."""
         component = file.partition("/")[0]
@@ -188,11 +194,17 @@ class FleetStudy:
         return causes
 
     def _alternatives(self, target: str, leaf: Leaf) -> list[Alternative]:
-        return alternatives(leaf, siblings(self.own if target == self.target else self.stack_own[target]))
+        return alternatives(leaf, self._maps[target])
+
+    @cached_property
+    def _maps(self) -> dict[str, Maps]:
+        """The maps that names may lead into, by target."""
+        found = {name: maps_of(self.stack_own[name], leaves(one.params)) for name, one in self.stacks.items()}
+        return {self.target: maps_of(self.own, leaves(self.fleet.params)), **found}
 
     def _is_shared(self, name: str, leaf: Leaf) -> bool:
         """Whether a stack has a parameter from where the cluster's own target has it."""
-        return bool(_at(self.stack_own[name], leaf.path) == _at(self.own, leaf.path))
+        return bool(value_at(self.stack_own[name], leaf.path) == value_at(self.own, leaf.path))
 
     def _changed(self, target: str, leaf: Leaf, other: Alternative, stacks: Mapping[str, Stack]) -> Variant:
         """The cluster with one thing changed: in its own target and in every stack that has it from the same line,
@@ -202,14 +214,14 @@ class FleetStudy:
             if target != self.target:
                 return self._fleet(self.own, {**stacks, target: self._stack(target, leaf, other)})
             touched = {name: self._stack(name, leaf, other) for name in stacks if self._is_shared(name, leaf)}
-            return self._fleet(changed(self.own, leaf, other), {**stacks, **touched})
+            return self._fleet(changed(self.own, leaf, other, self._maps[self.target]), {**stacks, **touched})
 
         return Variant(make)
 
     def _stack(self, name: str, leaf: Leaf, other: Alternative) -> Stack:
         if leaf.kind == "name" and isinstance(other, Rename):
             return trial.stack(f"{self.cluster}.{other.name}", self.stack_own[name])
-        return trial.stack(name, changed(self.stack_own[name], leaf, other))
+        return trial.stack(name, changed(self.stack_own[name], leaf, other, self._maps[name]))
 
     def _fresh(self, name: str) -> Stack:
         """A stack without anything that was computed before."""
@@ -224,9 +236,3 @@ class FleetStudy:
 
 def _touches(base: Objects, objects: Objects, file: str, path: Path) -> bool:
     return Effect(None, dict.fromkeys(differences(base, objects), True), ()).on(file, path) is not None
-
-
-def _at(value: Any, path: KeyPath) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

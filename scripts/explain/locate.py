@@ -8,7 +8,7 @@ from typing import Any
 from components.facts.suggest import did_you_mean
 from components.inventory.compose import compose
 from components.inventory.node import MappingNode, Node, ScalarNode, SequenceNode, child
-from scripts.explain.keyed import EMBEDDED, Steps, below, embedded, flag, shown, steps
+from scripts.explain.keyed import EMBEDDED, Path, Steps, below, embedded, flag, shown, steps
 
 _STEP = re.compile(r"\[([^\]]*)\]")
 
@@ -124,3 +124,34 @@ def _item(items: list[Any], wanted: str, where: str) -> int:
             return index
     hint = did_you_mean(wanted, names) or f"; it has {', '.join(names)}"
     raise NoSuchField(f"{where} has no item {wanted!r}{hint}")
+
+
+def same_field(value: Any, path: Path) -> Steps | None:
+    """The field of an object that has a keyed path, with indices; None where it has none."""
+    found: list[str | int] = []
+    for step in path:
+        try:
+            index: str | int = steps(value).index(step) if isinstance(value, list) else step
+            value = below(value, index)
+        except (LookupError, ValueError):
+            return None
+        found.append(index)
+    return tuple(found)
+
+
+def line_of(text: str, path: Steps) -> int:
+    """The line (from 1) of a YAML text on which a field starts; 0 when there is none."""
+    root, _ = compose(text, "")
+    if root is None:
+        return 0
+    node, line = root, 1
+    for index, step in enumerate(path):
+        if step == EMBEDDED:
+            inner = line_of(node.text, path[index + 1 :]) if isinstance(node, ScalarNode) else 0
+            return node.line + inner if inner else 0
+        entry = node.entries.get(str(step)) if isinstance(node, MappingNode) else None
+        below_ = entry.node if entry else child(node, step)
+        if below_ is None:
+            return 0
+        node, line = below_, entry.line if entry else below_.line
+    return line

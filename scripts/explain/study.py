@@ -7,28 +7,29 @@ parameters that no builder of a component reads are not tried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
 from components.compile import trial
 from components.stack.load import load_stack
-from components.stack.params import Stack
+from components.stack.params import Stack, StackParams
 from scripts.explain import derived as derived_values
 from scripts.explain.alternatives import (
     Alternative,
     Leaf,
+    Maps,
     Remove,
     Rename,
     Set,
     alternatives,
     changed,
     leaves,
+    maps_of,
     name_leaf,
-    siblings,
 )
 from scripts.explain.compare import counterparts
-from scripts.explain.declared import KeyPath
+from scripts.explain.declared import KeyPath, UnknownKey, declared, model_of
 from scripts.explain.derived import Derived, Plain
 from scripts.explain.effect import Effect, Objects, decides, measure
 from scripts.explain.keyed import Path
@@ -54,42 +55,47 @@ class StackStudy:
     @cached_property
     def objects(self) -> Objects:
         """Everything that the stack is compiled to, by file."""
-        return trial.stack_manifests(self.target, self._fresh())
+        return trial.stack_manifests(self.target, self.fresh())
 
     def base(self, component: str) -> Objects:
         """What one component is compiled to."""
         if component not in self._base:
-            self._base[component] = trial.stack_manifests(self.target, self._fresh(), component)
+            self._base[component] = trial.stack_manifests(self.target, self.fresh(), component)
         return self._base[component]
 
     def leaves(self, component: str) -> list[Leaf]:
         """What can change in a component: the target's name and the parameters that its builders read."""
         if component not in self._leaves:
-            stack = self._fresh()
+            stack = self.fresh()
             reads = read_by(lambda: trial.stack_manifests(self.target, stack, component))
-            # Overrides are read as a whole, whatever they change.
-            self._leaves[component] = [
-                name_leaf(self.stack.name),
-                *reads.of(stack.params, leaves(stack.params)),
-            ]
+            self._leaves[component] = [self.name, *reads.of(stack.params, leaves(stack.params))]
         return self._leaves[component]
+
+    @property
+    def name(self) -> Leaf:
+        """The target's name."""
+        return name_leaf(self.stack.name)
 
     @cached_property
     def every_leaf(self) -> list[Leaf]:
         """Everything that can change."""
-        return [name_leaf(self.stack.name), *leaves(self.stack.params)]
+        return [self.name, *leaves(self.stack.params)]
 
     @cached_property
-    def siblings(self) -> dict[str, list[str]]:
-        """See :func:`scripts.explain.alternatives.siblings`."""
-        return siblings(self.own)
+    def maps(self) -> Maps:
+        """The maps that names may lead into."""
+        return maps_of(self.own, self.every_leaf)
+
+    def alternatives(self, leaf: Leaf) -> list[Alternative]:
+        """What a leaf could be instead."""
+        return alternatives(leaf, self.maps)
 
     def variant(self, leaf: Leaf, other: Alternative) -> tuple[str, Stack]:
         """The stack with one thing changed, and its target's name."""
         target = self.target
         if leaf.kind == "name" and isinstance(other, Rename):
             target = f"{target.rpartition('.')[0]}.{other.name}"
-        return target, trial.stack(target, changed(self.own, leaf, other))
+        return target, trial.stack(target, changed(self.own, leaf, other, self.maps))
 
     def compiled(self, leaf: Leaf, other: Alternative, component: str | None) -> Objects:
         """A component, or everything, with one thing changed. Raises what the builders run into."""
@@ -107,7 +113,7 @@ class StackStudy:
         base = self.objects if component is None else self.base(component)
         return measure(
             leaf,
-            alternatives(leaf, self.siblings),
+            self.alternatives(leaf),
             base,
             lambda other: self.compiled(leaf, other, component),
         )
@@ -128,7 +134,7 @@ class StackStudy:
         def compiled(other: Alternative) -> Objects:
             return _only(base, self.compiled(leaf, other, component), file)
 
-        others = alternatives(leaf, self.siblings)
+        others = self.alternatives(leaf)
         return measure(leaf, others, {file: base[file]}, compiled, decides(file, path))
 
     def derived_effects(self, component: str) -> list[DerivedEffect]:
@@ -143,12 +149,12 @@ class StackStudy:
 
     def _with(self, component: str, one: Derived, value: Plain) -> Objects:
         with derived_values.replaced(one, value):
-            return trial.stack_manifests(self.target, self._fresh(), component)
+            return trial.stack_manifests(self.target, self.fresh(), component)
 
     def depends(self, one: Derived, leaf: Leaf, frozen: Mapping[Derived, Plain] | None = None) -> bool:
         """Whether a derived value follows a parameter, other than through the values in ``frozen``."""
         own = one.of(self.stack)
-        for other in alternatives(leaf, self.siblings):
+        for other in self.alternatives(leaf):
             try:
                 _, stack = self.variant(leaf, other)
                 with derived_values.all_replaced(frozen or {}):
@@ -165,7 +171,7 @@ class StackStudy:
         for value in one.different(derived_values.values(self.stack)[one]):
             try:
                 with derived_values.replaced(one, value):
-                    found = other.of(self._fresh())
+                    found = other.of(self.fresh())
             except Exception:  # noqa: S112 - such a stack has no such value
                 continue
             if found != own:
@@ -175,26 +181,33 @@ class StackStudy:
     def choosers(self, path: KeyPath) -> list[Leaf]:
         """Parameters that choose the entries of maps which a path leads through: ``serving.pool`` for
         ``cluster.pools.h100.nodes``. They hold the entry's key, and with a name of nothing, nothing is found."""
-        keys = {
-            key for index, key in enumerate(path[:-1]) if isinstance(_at(self.own, path[: index + 1]), dict)
-        }
-        return [
-            leaf
-            for leaf in self.every_leaf
-            if leaf.kind == "value"
-            and isinstance(leaf.value, str)
-            and leaf.value in keys
-            and self._is_reference(leaf)
-        ]
+        keys = {path[index] for index in range(len(path) - 1) if self._is_model_entry(path[: index + 1])}
+        found = [leaf for leaf in self._references if leaf.value in keys and leaf.path != path]
+        for leaf in list(found):
+            found += [one for one in self.choosers(leaf.path) if one not in found]
+        return found
+
+    def _is_model_entry(self, path: KeyPath) -> bool:
+        try:
+            known = declared(StackParams, path)
+        except UnknownKey:
+            return False
+        return known.is_entry and model_of(known.annotation) is not None
+
+    @cached_property
+    def _references(self) -> list[Leaf]:
+        """Parameters that must name an entry of a map of models."""
+        keys = set(self.maps.entries)
+        texts = [leaf for leaf in self.every_leaf if leaf.kind == "value" and isinstance(leaf.value, str)]
+        return [leaf for leaf in texts if leaf.value in keys and self._is_reference(leaf)]
 
     def _is_reference(self, leaf: Leaf) -> bool:
-        nowhere = f"{leaf.value}-x-nowhere"
-        if not any(
-            isinstance(other, Set) and other.value == f"{leaf.value}-x" for other in alternatives(leaf)
-        ):
+        """Whether a parameter that names nothing cannot be compiled for just that."""
+        nowhere = f"{leaf.value}-nowhere"
+        if Set(f"{leaf.value}-x") not in self.alternatives(leaf):
             return False
-        own = changed(self.own, Leaf(**{**vars(leaf), "value": None}), Set(nowhere))
         try:
+            own = changed(self.own, leaf, Set(nowhere), Maps({}, {}))
             trial.stack_manifests(self.target, trial.stack(self.target, own))
         except KeyError as error:
             return nowhere in error.args
@@ -202,7 +215,12 @@ class StackStudy:
             return False
         return False
 
-    def _fresh(self) -> Stack:
+    def unpatched(self, component: str) -> Callable[[], Objects]:
+        """Compiles a component as its builders return it, without overrides."""
+        stack = trial.stack(self.target, {**self.own, "overrides": {}})
+        return lambda: trial.stack_manifests(self.target, stack, component)
+
+    def fresh(self) -> Stack:
         """The stack without anything that was computed before."""
         return Stack(self.stack.name, self.stack.params)
 
@@ -211,12 +229,6 @@ def _only(base: Objects, objects: Objects, file: str) -> Objects:
     """The object that stands for one file, under its name."""
     found = counterparts(base, objects)
     return {file: found[file]} if file in found else {}
-
-
-def _at(value: Any, path: KeyPath) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 __all__ = ["DerivedEffect", "LeafEffect", "Remove", "StackStudy"]

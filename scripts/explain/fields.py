@@ -1,0 +1,201 @@
+"""From a compiled field to the lines of the inventory that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from components.common import emit
+from components.facts.suggest import did_you_mean
+from scripts.explain.alternatives import Leaf
+from scripts.explain.answer import FieldAnswer, Formula, Source
+from scripts.explain.authors import Author, Authors
+from scripts.explain.derived import Derived
+from scripts.explain.effect import Influence, Objects
+from scripts.explain.fleet import Members
+from scripts.explain.keyed import Steps, at, keyed, shown
+from scripts.explain.locate import NoSuchField, field_at_line, field_at_path, line_of, same_field
+from scripts.explain.text_of import document
+from scripts.explain.workshop import Workshop
+from scripts.project import MisuseError
+
+COMPILED = "compiled"
+Found = tuple[str, Leaf, Influence]
+"""A target, what can change in it, and how that decides the field."""
+
+
+def explain_field(workshop: Workshop, file: str, where: int | str) -> FieldAnswer:
+    """A field of a compiled file (``compiled/…``), by its line or its path. Raises MisuseError."""
+    target, inner = _target_of(workshop, file)
+    objects = _objects(workshop, target, inner)
+    if inner not in objects:
+        raise MisuseError(f"{file}: nothing is compiled to it{did_you_mean(inner, objects)}")
+    manifest = objects[inner]
+    on_disk = _read(workshop, file)
+    try:
+        path = _path(manifest, on_disk, where)
+    except NoSuchField as error:
+        raise MisuseError(f"{file}: {error}") from None
+    if workshop.is_cluster(target):
+        return _of_fleet(workshop, target, file, path, on_disk)
+    return _of_stack(workshop, target, file, path, on_disk)
+
+
+def _target_of(workshop: Workshop, file: str) -> tuple[str, str]:
+    """The target that a compiled file belongs to, and the file below the target's folder."""
+    parts = file.split("/")
+    if len(parts) < 5 or parts[0] != COMPILED:
+        raise MisuseError(f"{file}: a compiled object is {COMPILED}/<cluster>/<stack>/<component>/<file>")
+    return workshop.target(f"{parts[1]}.{parts[2]}"), "/".join(parts[3:])
+
+
+def _objects(workshop: Workshop, target: str, inner: str) -> Objects:
+    """The objects of the component that a file is of."""
+    component = inner.partition("/")[0]
+    study = workshop.fleet(target) if workshop.is_cluster(target) else workshop.study(target)
+    return study.base(component)
+
+
+def _read(workshop: Workshop, file: str) -> str | None:
+    path = workshop.project.root / file
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise MisuseError(f"{file}: cannot be read: {error}") from None
+
+
+def _path(manifest: dict[str, Any], on_disk: str | None, where: int | str) -> Steps:
+    """The field, with indices in what is compiled now. Raises NoSuchField."""
+    if isinstance(where, str):
+        return field_at_path(manifest, where)
+    if on_disk is None:
+        raise NoSuchField("there is no such file: name a field instead of a line, or run make compile")
+    path = field_at_line(on_disk, where)
+    written = document(on_disk)
+    found = same_field(manifest, keyed(written, path)) if written is not None else None
+    if found is None:
+        field = shown(path)
+        raise NoSuchField(f"line {where}, {field}, is no longer compiled; run make compile")
+    return found
+
+
+def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: str | None) -> FieldAnswer:
+    study = workshop.study(target)
+    inner = "/".join(file.split("/")[3:])
+    component = inner.partition("/")[0]
+    manifest = study.base(component)[inner]
+    key = keyed(manifest, path)
+    found = [
+        (target, effect.cause, influence)
+        for effect in study.effects_on(inner, key)
+        if (influence := effect.on(inner, key)) is not None
+    ]
+    deciding = [
+        effect.cause
+        for effect in study.derived_effects(component)
+        if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
+    ]
+    formulas = _formulas(workshop, target, deciding, found)
+    author = Authors(study.unpatched(component)).of(inner, path)
+    members = Members((), ())
+    return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
+
+
+def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: str | None) -> FieldAnswer:
+    study = workshop.fleet(target)
+    inner = "/".join(file.split("/")[3:])
+    manifest = study.base(inner.partition("/")[0])[inner]
+    key = keyed(manifest, path)
+    members = study.members(inner, key)
+    found = [
+        (one.target, one.effect.cause, influence)
+        for one in study.effects_on(inner, key, members)
+        if (influence := one.effect.on(inner, key)) is not None
+    ]
+    deciding = [
+        effect.cause
+        for effect in study.derived_effects_on(inner, members)
+        if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
+    ]
+    formulas = _formulas(workshop, members.core[0], deciding, found) if deciding else ()
+    author = Authors(study.unpatched(inner.partition("/")[0])).of(inner, path)
+    if not members.needed and all(one[0] == target for one in found):
+        members = Members((), ())
+    return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
+
+
+def _formulas(
+    workshop: Workshop, target: str, deciding: Sequence[Derived], found: Iterable[Found]
+) -> tuple[Formula, ...]:
+    leaves = [leaf for _, leaf, influence in found if influence.kind == "value"]
+    return workshop.formulas(target).of(deciding, leaves)
+
+
+def _answer(
+    workshop: Workshop,
+    target: str,
+    file: str,
+    manifest: dict[str, Any],
+    path: Steps,
+    on_disk: str | None,
+    found: Sequence[Found],
+    formulas: tuple[Formula, ...],
+    members: Members,
+    author: Author | None,
+) -> FieldAnswer:
+    text = emit.document(manifest)
+    key = keyed(manifest, path)
+    value = at(manifest, path)
+    written = document(on_disk) if on_disk is not None else None
+    there = same_field(written, key) if written is not None else None
+    sources = _sources(workshop, found)
+    metadata = manifest["metadata"]
+    return FieldAnswer(
+        file=file,
+        line=line_of(on_disk, there) if on_disk is not None and there is not None else 0,
+        object=" ".join(
+            [manifest["kind"], "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))]
+        ),
+        target=target,
+        field=shown(path),
+        key=shown(key),
+        value=value,
+        written=at(written, there) if there is not None else None,
+        is_stale=on_disk != text,
+        formulas=formulas,
+        values=tuple(one for one, how in sources if how == "value"),
+        presence=tuple(one for one, how in sources if how == "presence"),
+        unset=tuple(one for one, how in sources if how == "unset"),
+        stacks=members.core,
+        alike=members.alike,
+        author=author,
+    )
+
+
+def _sources(workshop: Workshop, found: Sequence[Found]) -> list[tuple[Source, str]]:
+    """Each parameter once, with how it decides the field: set ones first, then defaults."""
+    values = {(target, leaf.path) for target, leaf, how in found if how.kind == "value"}
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    sources: list[tuple[Source, str]] = []
+    # A value tells more than its key, and both are one line.
+    for target, leaf, influence in sorted(found, key=lambda one: (not one[1].is_set, one[1].kind == "key")):
+        name = (target, leaf.path)
+        if name in seen or (influence.kind == "presence" and name in values):
+            continue
+        seen.add(name)
+        how = influence.kind if not leaf.is_unset else "unset"
+        if how == "unset" and influence.kind == "presence":
+            continue
+        parameter = workshop.parameters.of_leaf(target, leaf)
+        chosen = _choosers(workshop, target, leaf) if how == "value" else ()
+        fields = tuple(shown(one) for one in influence.fields)
+        source = Source(parameter, leaf.kind == "key", shown(influence.at), fields, chosen)
+        sources.append((source, how))
+    return sources
+
+
+def _choosers(workshop: Workshop, target: str, leaf: Leaf) -> tuple[Any, ...]:
+    if workshop.is_cluster(target):
+        return ()
+    leaves = workshop.study(target).choosers(leaf.path)
+    return tuple(workshop.parameters.of_leaf(target, one) for one in leaves)

@@ -1,0 +1,93 @@
+"""One inventory with everything that is worked out of it, each when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from components.common.errors import InferstackError, MistakesError
+from components.compile.report import position
+from components.compile.targets import is_cluster
+from components.inventory.inventory import Inventory
+from components.inventory.origin import CannotResolve, Origins, UnknownTarget, unknown_target
+from scripts.explain.fleet import FleetStudy
+from scripts.explain.formulas import Formulas
+from scripts.explain.parameters import Parameters
+from scripts.explain.study import StackStudy
+from scripts.project import MisuseError, Project
+
+
+class Workshop:
+    """The inventory of a project. Everything in here raises InferstackError for a user's mistake."""
+
+    def __init__(self, project: Project) -> None:
+        """``project``: the checkout."""
+        self.project = project
+        self.origins = Origins(Inventory(project.inventory))
+        self._studies: dict[str, StackStudy] = {}
+        self._fleets: dict[str, FleetStudy] = {}
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Keys of targets."""
+        return Parameters(self.origins)
+
+    @cached_property
+    def targets(self) -> list[str]:
+        """All targets, sorted."""
+        return sorted(self.origins.inventory.layout.targets)
+
+    def target(self, name: str) -> str:
+        """A target's name from ``<cluster>/<stack>`` or ``<cluster>.<stack>``."""
+        found = name.strip("/").replace("/", ".")
+        if found not in self.origins.inventory.layout.targets:
+            raise MisuseError(str(unknown_target(found, self.targets)))
+        return found
+
+    def cluster_targets(self, cluster: str) -> list[str]:
+        """All targets of a cluster, sorted."""
+        return [name for name in self.targets if name.startswith(f"{cluster}.")]
+
+    def rendered(self, target: str) -> dict[str, object]:
+        """The parameters of a target."""
+        try:
+            value = self.origins.value(target)
+        except UnknownTarget as error:
+            raise MisuseError(str(error)) from None
+        except CannotResolve as error:
+            raise InferstackError(str(error)) from None
+        return value if isinstance(value, dict) else {}
+
+    def study(self, target: str) -> StackStudy:
+        """A stack."""
+        if target not in self._studies:
+            try:
+                self._studies[target] = StackStudy(target, self.rendered(target))
+            except MistakesError as error:
+                raise self._mistakes(error) from None
+        return self._studies[target]
+
+    def formulas(self, target: str) -> Formulas:
+        """The computed values of a stack."""
+        return Formulas(self.study(target), self.parameters)
+
+    def fleet(self, target: str) -> FleetStudy:
+        """A cluster, by its own target."""
+        if target not in self._fleets:
+            names = self.cluster_targets(target.rpartition(".")[0])
+            try:
+                self._fleets[target] = FleetStudy(target, {name: self.rendered(name) for name in names})
+            except MistakesError as error:
+                raise self._mistakes(error) from None
+        return self._fleets[target]
+
+    def is_cluster(self, target: str) -> bool:
+        """Whether a target is a cluster's own."""
+        return is_cluster(target)
+
+    def _mistakes(self, error: MistakesError) -> InferstackError:
+        """What is wrong with a target, with the places in the inventory."""
+        lines = [
+            f"{position(self.origins, one.target or error.target, one)}: {one.message}; {one.remedy}"
+            for one in error.mistakes
+        ]
+        return InferstackError("\n".join(lines))
