@@ -83,7 +83,7 @@ def _made_twice(cluster: str, owners: Mapping[str, list[Identity]]) -> Iterator[
         _, kind, namespace, name = identities[0]
         more = f" and {len(identities) - 1} more" if len(identities) > 1 else ""
         yield Mistake(
-            ("kapitan", "vars", "target"),
+            (),
             f"{kind} {f'{namespace}/' if namespace else ''}{name}{more} would be made by {other} and by {owner}",
             "rename one of them or put it into another namespace, or let only one of them make it",
             f"{cluster}.{other}",

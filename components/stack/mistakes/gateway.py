@@ -63,7 +63,7 @@ def _service_name(stack: Stack) -> Iterator[Mistake]:
     name = wiring.service(own_gateway(stack, wiring))
     if len(name) > names.LABEL_LIMIT:
         yield Mistake(
-            ("serving", "name") if stack.serving.name else ("kapitan", "vars", "target"),
+            ("serving", "name") if stack.serving.name else (),
             f"the gateway's Service would be called {name!r}: {len(name)} characters, {names.LABEL_LIMIT} are allowed",
             f"shorten the stack's or namespace's name by {len(name) - names.LABEL_LIMIT}",
         )

@@ -10,15 +10,15 @@ from components.stack.params import Stack
 
 
 def names(stack: Stack) -> Iterator[Mistake]:
-    """Derived names are never cut."""
-    for what, name, limit in stack.names.limits():
-        if len(name) > limit:
-            over = len(name) - limit
-            yield Mistake(
-                ("serving", "name") if stack.serving.name else ("kapitan", "vars", "target"),
-                f"the {what} would be called {name!r}: {len(name)} characters, {limit} are allowed",
-                f"shorten the stack's, service's or namespace's name by {over}",
-            )
+    """Derived names are never cut. Of several that are too long the worst is told: it decides how much is."""
+    over = [(len(name) - limit, what, name, limit) for what, name, limit in stack.names.limits()]
+    longest, what, name, limit = max(over)
+    if longest > 0:
+        yield Mistake(
+            ("serving", "name") if stack.serving.name else (),
+            f"the {what} would be called {name!r}: {len(name)} characters, {limit} are allowed",
+            f"shorten the stack's, service's or namespace's name by {longest}",
+        )
 
 
 def parallelism(stack: Stack) -> Iterator[Mistake]:

@@ -57,6 +57,7 @@ def test_an_object_that_two_targets_make(
 ) -> None:
     (mistake,) = _compile(stacks, **cluster)
     assert (mistake.message, mistake.target) == (message, target)
+    assert mistake.path == ()
     assert mistake.remedy
 
 

@@ -184,7 +184,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     ),
     "gateway service": (
         {"gateway": {"wiring": "istio", "className": "i" * 40}, "cluster": {"versions": {"istio": "1.30.3"}}},
-        ("kapitan", "vars", "target"),
+        (),
         "the gateway's Service",
     ),
     "kubernetes unknown": (
@@ -300,9 +300,12 @@ def test_refused(case: str) -> None:
 def test_a_name_that_is_too_long_is_refused_not_cut() -> None:
     with pytest.raises(MistakesError) as caught:
         make_stack("a" * 42, cluster={"envoyGateway": {"deploy": "GatewayNamespace"}})
-    epp, host = caught.value.mistakes
-    assert ("EPP Service" in epp.message, "by 1" in epp.remedy) == (True, True)
-    assert ("KServe host label" in host.message, "by 2" in host.remedy) == (True, True)
+    (worst,) = caught.value.mistakes
+    assert ("KServe host label" in worst.message, "by 2" in worst.remedy) == (True, True)
+    with pytest.raises(MistakesError) as caught:
+        make_stack("a" * 42, serving={"name": "b"}, cluster={"envoyGateway": {"deploy": "GatewayNamespace"}})
+    (worst,) = caught.value.mistakes
+    assert ("EPP Service" in worst.message, "by 1" in worst.remedy) == (True, True)
     stack = make_stack("a" * 40, cluster={"envoyGateway": {"deploy": "GatewayNamespace"}})
     assert stack.names.epp == "a" * 40 + "-inference-gateway-epp"
 
