@@ -167,6 +167,8 @@ class Reached:
     """Of the object, with ``<stack>``, ``<service>``, ``<namespace>`` and ``<cluster>`` for what differs."""
     field: str
     how: Literal["value", "presence"]
+    count: int
+    """How many fields that is."""
     targets: tuple[str, ...]
     files: tuple[str, ...]
 

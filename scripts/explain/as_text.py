@@ -226,6 +226,8 @@ def _line(answer: LineAnswer) -> Iterator[str]:
         )
         if len(replaced) > MANY:
             yield f"    and {len(replaced) - MANY} more"
+    if answer.includes:
+        return
     if not answer.fields:
         yield "reaches no compiled field" if active else "reaches nothing"
         return

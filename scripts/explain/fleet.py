@@ -29,6 +29,7 @@ from scripts.explain.alternatives import (
     value_at,
 )
 from scripts.explain.compare import Difference
+from scripts.explain.declared import KeyPath
 from scripts.explain.derived import Derived, Plain
 from scripts.explain.effect import Effect, Objects, differences
 from scripts.explain.keyed import Path
@@ -73,6 +74,7 @@ class FleetStudy:
         self.stack_own = {name: trial.own_parameters(parameters[name]) for name in self.stacks}
         self.variants = Variants(target)
         self._base: dict[str, Objects] = {}
+        self._reads: dict[str, frozenset[KeyPath]] = {}
 
     def base(self, component: str) -> Objects:
         """What a component is compiled to."""
@@ -132,7 +134,7 @@ class FleetStudy:
         stacks = {name: self._fresh(name) for name in members.core}
         base = self.variants.component(self._fleet(self.own, stacks), file.partition("/")[0])
         causes = self._causes(file, stacks)
-        tries = [(index, other) for index, cause in enumerate(causes) for other in self._alternatives(*cause)]
+        tries = [(index, other) for index, cause in enumerate(causes) for other in self.alternatives(*cause)]
         makes = [self._changed(*causes[index], other, stacks) for index, other in tries]
         seen: dict[int, dict[tuple[str, Difference], Alternative]] = {}
         for (index, other), objects in zip(tries, self.variants.compiled(base, file, makes), strict=True):
@@ -193,7 +195,8 @@ class FleetStudy:
             causes += [(name, leaf) for leaf in (name_leaf(stacks[name].name), *own)]
         return causes
 
-    def _alternatives(self, target: str, leaf: Leaf) -> list[Alternative]:
+    def alternatives(self, target: str, leaf: Leaf) -> list[Alternative]:
+        """What a leaf of one of the cluster's targets could be instead."""
         return alternatives(leaf, self._maps[target])
 
     @cached_property
@@ -201,6 +204,40 @@ class FleetStudy:
         """The maps that names may lead into, by target."""
         found = {name: maps_of(self.stack_own[name], leaves(one.params)) for name, one in self.stacks.items()}
         return {self.target: maps_of(self.own, leaves(self.fleet.params)), **found}
+
+    def reads(self, component: str) -> frozenset[KeyPath]:
+        """Paths of the parameters that a component reads, of the cluster or of any of its stacks."""
+        if component not in self._reads:
+            stacks = {name: self._fresh(name) for name in self.stacks}
+            whole = self._fleet(self.own, stacks)
+            reads = read_by(lambda: self.variants.component(whole, component))
+            models = [whole.params, *(one.params for one in stacks.values())]
+            found = [reads.of(model, leaves(model)) for model in models]
+            self._reads[component] = frozenset(leaf.path for these in found for leaf in these)
+        return self._reads[component]
+
+    def fleet_with(self, changes: Mapping[str, Own]) -> Fleet:
+        """The cluster with other parameters for some of its targets."""
+        stacks = {
+            name: trial.stack(name, changes[name]) if name in changes else one
+            for name, one in self.stacks.items()
+        }
+        return self._fleet(changes.get(self.target, self.own), stacks)
+
+    def own_of(self, target: str) -> Own:
+        """The parameters of one of the cluster's targets."""
+        return self.own if target == self.target else self.stack_own[target]
+
+    def maps_in(self, target: str) -> Maps:
+        """The maps of one of the cluster's targets that names may lead into."""
+        return self._maps[target]
+
+    def every_leaf(self, target: str) -> list[Leaf]:
+        """Everything that can change in one of the cluster's targets."""
+        if target == self.target:
+            return list(leaves(self.fleet.params))
+        stack = self.stacks[target]
+        return [name_leaf(stack.name), *leaves(stack.params)]
 
     def _is_shared(self, name: str, leaf: Leaf) -> bool:
         """Whether a stack has a parameter from where the cluster's own target has it."""

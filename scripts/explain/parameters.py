@@ -42,7 +42,7 @@ class Parameters:
 
     def at(self, target: str, path: KeyPath) -> Parameter:
         """The key at a path. Raises UnknownKey when no model has it and nobody sets it."""
-        lines = tuple(self._line(target, one) for one in self.origins.trace(target, path))
+        lines = tuple(self.line(target, one) for one in self.origins.trace(target, path))
         found = walk(self.origins.parameters(target), path)
         model = self._declared(target, path)
         if found is None and isinstance(model, UnknownKey):
@@ -88,10 +88,11 @@ class Parameters:
         except UnknownKey as error:
             return error
 
-    def _line(self, target: str, one: Definition, depth: int = 0) -> Line:
+    def line(self, target: str, one: Definition, depth: int = 0) -> Line:
+        """A definition with the includes that led to it and what it references."""
         references = (
             Reference(
-                ":".join(via.path), tuple(self._line(target, line, depth + 1) for line in via.definitions)
+                ":".join(via.path), tuple(self.line(target, line, depth + 1) for line in via.definitions)
             )
             for via in (one.via if depth < MAX_DEPTH else ())
         )

@@ -70,6 +70,24 @@ class Variants:
             self._learn_kinds(one.mixin for one in found if one)
         return [_attempt(partial(self._object, base, file, one, component)) if one else None for one in found]
 
+    def many(self, base: Objects, fleets: Iterable[Fleet], component: str) -> list[Objects]:
+        """All objects of one component in each variant, ``base`` where the component sees no difference; variants
+        that cannot be compiled are left out."""
+        seen: set[mixin.Parameters | None] = set()
+        found = []
+        for fleet in fleets:
+            params = _attempt(partial(mixin.parameters, fleet)) if component == MONITORING else None
+            if params in seen or (
+                component == MONITORING and params is None and fleet.cluster.monitoring.enabled
+            ):
+                continue
+            if component == MONITORING:
+                seen.add(params)
+            objects = _attempt(partial(self.component, fleet, component))
+            if objects is not None:
+                found.append(objects)
+        return found
+
     def _object(self, base: Objects, file: str, one: _Prepared, component: str) -> Objects:
         with one.within():
             fleet = self._with_kinds(one.fleet, one.mixin) if component == trial.ARGOCD else one.fleet

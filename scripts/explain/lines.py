@@ -1,0 +1,109 @@
+"""A line of the inventory: the targets that it takes part in, and the compiled fields that it reaches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from components.inventory.node import plain_data
+from scripts.explain.answer import LineAnswer, Reached, Use
+from scripts.explain.compare import Kind
+from scripts.explain.declared import Place
+from scripts.explain.fields import COMPILED
+from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at
+from scripts.explain.keyed import shown
+from scripts.explain.reach import Touch, touches
+from scripts.explain.workshop import Workshop
+
+
+def explain_line(workshop: Workshop, file: str, line: int) -> LineAnswer:
+    """A line of a class or target. Raises MisuseError for a line that holds no value."""
+    span = span_at(workshop.origins.inventory, file, line)
+    place = Place(file, line)
+    if span.path[0] == CLASSES:
+        return _of_class(workshop, span, place)
+    found = list(hits(workshop.origins, span))
+    return LineAnswer(
+        place=place,
+        key=".".join(map(str, span.key)),
+        raw=plain_data(span.node),
+        includes="",
+        uses=tuple(_use(workshop, hit) for hit in found),
+        fields=tuple(_grouped(workshop, touches(workshop, span, found))),
+    )
+
+
+def _of_class(workshop: Workshop, span: Span, place: Place) -> LineAnswer:
+    """An entry of a ``classes`` list: the targets whose chain comes through it."""
+    uses = [
+        Use(target, "", True, None)
+        for target in workshop.targets
+        if any(
+            (step.file, step.line) == (span.source.name, place.line)
+            for use in workshop.origins.chain(target).classes
+            for step in use.includes
+        )
+    ]
+    raw = plain_data(span.node)
+    return LineAnswer(place, "", raw, str(raw), tuple(uses), ())
+
+
+def _use(workshop: Workshop, hit: Hit) -> Use:
+    winner = workshop.parameters.line(hit.target, hit.winner) if hit.winner is not None else None
+    return Use(hit.target, ".".join(hit.key), hit.active, winner)
+
+
+def _grouped(workshop: Workshop, found: Iterable[Touch]) -> Iterator[Reached]:
+    """The same field of many targets once."""
+    groups: dict[tuple[str, str, str, str, Kind], list[Touch]] = {}
+    names: dict[str, Callable[[str], str]] = {}
+    for touch in found:
+        if touch.target not in names:
+            names[touch.target] = _generalised(workshop, touch.target)
+        general = names[touch.target]
+        kind, name = touch.object
+        component = touch.file.partition("/")[0]
+        groups.setdefault((component, kind, general(name), general(shown(touch.path)), touch.how), []).append(
+            touch
+        )
+    for (component, kind, name, field, how), these in sorted(groups.items()):
+        if how == "presence" and (component, kind, name, field, "value") in groups:
+            continue
+        yield Reached(
+            component=component,
+            kind=kind,
+            name=name,
+            field=field,
+            how=how,
+            count=len(these),
+            targets=tuple(sorted({touch.target for touch in these})),
+            files=tuple(sorted({_file(touch) for touch in these})),
+        )
+
+
+def _file(touch: Touch) -> str:
+    return f"{COMPILED}/{touch.target.replace('.', '/')}/{touch.file}"
+
+
+def _generalised(workshop: Workshop, target: str) -> Callable[[str], str]:
+    """Puts words in the place of the names that differ from target to target."""
+    names = dict(_names(workshop, target))
+    pattern = re.compile(
+        r"(?<![A-Za-z0-9])(?:"
+        + "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        + r")(?![A-Za-z0-9])"
+    )
+    return lambda text: pattern.sub(lambda match: names[match[0]], text)
+
+
+def _names(workshop: Workshop, target: str) -> Iterator[tuple[str, str]]:
+    """Names with their words; a later one wins."""
+    yield target.partition(".")[0], "<cluster>"
+    stacks = (
+        workshop.fleet(target).fleet.stacks if workshop.is_cluster(target) else [workshop.study(target).stack]
+    )
+    for stack in stacks:
+        yield stack.namespace, "<namespace>"
+    for stack in stacks:
+        yield stack.names.service, "<service>"
+        yield stack.name, "<stack>"
