@@ -38,13 +38,22 @@ class TextError(Exception):
 
 def document(text: str) -> dict[str, Any]:
     """The one document of ``text``. Raises TextError."""
+    value = _value(compose(text), 0)
+    if not isinstance(value, dict):
+        what = "nothing" if value is None else f"a {type(value).__name__}"
+        raise TextError(f"it holds {what}, not one object", 1)
+    return value
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of the one document of ``text``, None when it is empty. Raises TextError, for nesting too that would
+    end the process."""
     if len(text) > MAX_CHARACTERS:
         raise TextError(f"{len(text):,} characters: no API server accepts an object of that size")
     if ("&" in text and _ANCHOR.search(text)) or _may_be_deep(text):
         _look_at_events(text)
     try:
-        node = yaml.CSafeLoader(text).get_single_node()
-        value = _value(node, 0)
+        node: yaml.Node | None = yaml.CSafeLoader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise TextError(_said(error), error.problem_mark.line + 1 if error.problem_mark else 0) from None
     except yaml.YAMLError as error:
@@ -53,10 +62,7 @@ def document(text: str) -> dict[str, Any]:
         raise TextError(
             f"no text: {error.reason if isinstance(error, UnicodeEncodeError) else error}"
         ) from None
-    if not isinstance(value, dict):
-        what = "nothing" if value is None else f"a {type(value).__name__}"
-        raise TextError(f"it holds {what}, not one object", 1)
-    return value
+    return node
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
