@@ -17,18 +17,19 @@ from pathlib import Path
 from typing import Final
 
 from scripts.compile.errors import ToldError
-from scripts.compile.watchdog import Watchdog
+from scripts.compile.worker import DEATH
 from scripts.compile.workspace import Lock
 
 WORKER: Final = Path(__file__).with_name("worker.py")
 POLL_SECONDS: Final = 0.2
 STALL_SECONDS: Final = 300.0
-"""A target takes some hundredths of a second. Kapitan waits for ever for a process that has died."""
+"""A target takes some hundredths of a second."""
 
 _COMPILED: Final = re.compile(r"Compiled (\S+) \(([0-9.]+)s\)")
 _CHATTER: Final = re.compile(r"Rendered inventory \(.*|Compiling \d+/\d+ targets using .*|\s*")
 _FINISHED: Final = re.compile(r"Compiled \d+ targets in .*")
 """Said when the output is complete; what is left is the end of processes and the removal of temporary files."""
+_DEATH: Final = re.compile(rf"{DEATH} (-?\d+)")
 _NO_SPACE: Final = re.compile(r"No space left on device|Disk quota exceeded")
 
 
@@ -92,9 +93,7 @@ class Engine:
         """Compile; ``step`` is called with each target that is done. Raises EngineError."""
         self._hand_over(job)
         report = Report()
-        watchdog = Watchdog(self._process.pid, stall)
-        for line in self._lines(watchdog, job, report):
-            watchdog.alive()
+        for line in self._lines(stall, job, report):
             if _FINISHED.fullmatch(line) and not job.profile:
                 return report
             done = _COMPILED.fullmatch(line)
@@ -102,6 +101,8 @@ class Engine:
                 target = done[1].replace("/", ".")
                 report.seconds[target] = float(done[2])
                 step(target)
+            elif death := _DEATH.fullmatch(line):
+                raise EngineError(_died(int(death[1]), _left(job, report)))
             elif not _CHATTER.fullmatch(line):
                 report.said.append(line)
         code = self._process.wait()
@@ -126,11 +127,12 @@ class Engine:
             pipe.write(job.line())
             pipe.close()
 
-    def _lines(self, watchdog: Watchdog, job: Job, report: Report) -> Iterator[str]:
-        """What Kapitan prints, line by line, until it ends. Raises EngineError when it never will."""
+    def _lines(self, stall: float, job: Job, report: Report) -> Iterator[str]:
+        """What Kapitan prints, line by line, until it ends. Raises EngineError when nothing more will come."""
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - opened above
         rest = b""
+        heard = time.monotonic()
         with selectors.DefaultSelector() as ready:
             ready.register(pipe, selectors.EVENT_READ)
             while True:
@@ -139,21 +141,30 @@ class Engine:
                     chunk = os.read(pipe.fileno(), 65536)
                     if not chunk:
                         break
+                    heard = time.monotonic()
                     *lines, rest = (rest + chunk).split(b"\n")
                     yield from (line.decode("utf-8", "replace") for line in lines)
                 elif ended:  # a process of its pool outlives it and holds the pipe
                     break
-                fault = watchdog.fault(time.monotonic())
-                if fault:
-                    left = [target for target in job.targets if target not in report.seconds]
-                    raise EngineError(_stalled(fault, left))
+                elif time.monotonic() - heard > stall:
+                    told = f"Kapitan has said nothing for {stall:.0f} s"
+                    raise EngineError(f"{told}; {_left(job, report)}")
         if rest:
             yield rest.decode("utf-8", "replace")
 
 
-def _stalled(fault: str, left: list[str]) -> str:
+def _left(job: Job, report: Report) -> str:
+    left = [target for target in job.targets if target not in report.seconds]
     names = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
-    return f"{fault}; not compiled yet: {names}. compiled/ is as it was"
+    return f"not compiled yet: {names}. compiled/ is as it was"
+
+
+def _died(code: int, left: str) -> str:
+    if code >= 0:
+        return f"a process of Kapitan ended with code {code}: no component may exit; {left}"
+    name = signal.Signals(-code).name
+    why = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in native code)"}.get(name, "")
+    return f"a process of Kapitan was killed by {name}{why}; {left}"
 
 
 def _failure(code: int, said: list[str]) -> str:

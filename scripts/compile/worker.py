@@ -1,12 +1,13 @@
 """The process that Kapitan runs in: stock ``kapitan compile``, imported before there is something to compile.
 
 Run as a file, not as a module, so that nothing of this package is on its way; the first line of its standard
-input is the job. Three things differ from the ``kapitan`` command, none of which can reach a compiled byte:
+input is the job. Four things differ from the ``kapitan`` command, none of which can reach a compiled byte:
 
 - Commands other than ``compile`` are not loaded, nor is what fetches: half a second of imports of cloud libraries.
 - The components are imported once, before Kapitan forks, not once in each of its processes.
 - Kapitan compiles into a folder of its own and then copies that tree; here both lie in one staging folder, and the
   tree is moved.
+- A process of Kapitan's pool that dies ends the run. Kapitan waits for ever for its result (kapitan#857).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from types import ModuleType
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
+
+DEATH = "inferstack: a process of the pool ended with code"
+"""Printed, with a code as subprocess has it (-9: killed by SIGKILL), before the run is ended."""
 
 AFTER_FORK = "_gojsonnet"
 """Starts Go's runtime when it is loaded, whose threads no fork survives."""
@@ -45,6 +49,7 @@ def main() -> None:
     from kapitan import cli, targets
 
     targets.shutil = _Moving(targets.shutil)
+    _notice_deaths()
     _import_early(root)
     line = sys.stdin.buffer.readline()
     if not line.strip():
@@ -64,6 +69,22 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit(1)
+
+
+def _notice_deaths() -> None:
+    """The pool looks for processes that have ended, to replace them; before it closes, none should have."""
+    from multiprocessing.pool import Pool
+
+    original = Pool._join_exited_workers  # type: ignore[attr-defined]
+
+    def joined(pool: list[Any]) -> Any:
+        codes = [process.exitcode for process in pool if process.exitcode is not None]
+        if codes:
+            os.write(2, f"\n{DEATH} {codes[0]}\n".encode())
+            os._exit(1)
+        return original(pool)
+
+    Pool._join_exited_workers = staticmethod(joined)  # type: ignore[attr-defined]
 
 
 def _leave_out(name: str, names: tuple[str, ...]) -> None:

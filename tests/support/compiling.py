@@ -22,10 +22,10 @@ Tree = dict[str, bytes]
 
 
 def new_project(root: Path, size: int, seed: int = 0) -> Project:
-    """A synthetic fleet of about ``size`` stacks with the checkout's own components, linked."""
+    """A synthetic fleet of about ``size`` stacks with a copy of the checkout's components."""
     root.mkdir(parents=True, exist_ok=True)
     for name in ("components", "templates"):
-        (root / name).symlink_to(ROOT / name)
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / ".kapitan", root)
     write_fleet(ROOT / "inventory", root / "linked", size, seed)
     shutil.copytree(root / "linked", root / "inventory")

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts.compile import engine as module
-from scripts.compile import watchdog
 from scripts.compile.engine import Engine, EngineError, Job, Report
+from scripts.compile.worker import DEATH
 from scripts.compile.workspace import Workspace
 
 Play = Callable[..., Report]
 
 
 @pytest.fixture
-def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
     """Runs a script in Kapitan's place and listens to it."""
     steps: list[str] = []
 
@@ -127,36 +127,21 @@ def test_silence_ends(play: Play) -> None:
     assert time.monotonic() - start < 20
 
 
-POOL = """
-    def child():
-        pid = os.fork()
-        if not pid:
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (-9, r"killed by SIGKILL \(out of memory\?\); not compiled yet: eu\.b\. compiled/ is as"),
+        (-11, r"killed by SIGSEGV \(a crash in native code\)"),
+        (3, r"ended with code 3: no component may exit"),
+    ],
+)
+def test_a_death_in_the_pool_is_told(play: Play, code: int, says: str) -> None:
+    with pytest.raises(EngineError, match=says):
+        play(f"""
+            print("Compiled eu/a (0.10s)", flush=True)
+            print("{DEATH} {code}", flush=True)
             time.sleep(60)
-        return pid
-    print("Compiled eu/a (0.10s)", flush=True)
-    first, second = child(), child()
-    time.sleep(1.5)
-    os.kill(first, signal.SIGKILL)
-    os.waitpid(first, 0)
-    {then}
-    time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the death of a process is seen in /proc")
-def test_a_dead_process_of_the_pool_is_noticed(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "GRACE_SECONDS", 1.0)
-
-    with pytest.raises(EngineError, match=r"a process of Kapitan died .*; not compiled yet: eu\.b"):
-        play(textwrap.dedent(POOL.format(then="child()")), 30.0)
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the death of a process is seen in /proc")
-def test_a_pool_that_is_ended_is_not_mourned(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "GRACE_SECONDS", 0.2)
-
-    with pytest.raises(EngineError, match="said nothing for 5 s"):
-        play(textwrap.dedent(POOL.format(then="os.kill(second, signal.SIGKILL); os.waitpid(second, 0)")), 5.0)
+            """)
 
 
 def test_nothing_survives(play: Play, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from scripts.compile import inputs as module
 from scripts.compile.inputs import CLUSTER_TARGET, Inputs, read_inputs, versions
 from scripts.compile.view import write_view
 from scripts.project import Project
-from tests.support.compiling import ROOT, new_project
+from tests.support.compiling import new_project
 
 STACK = "eu-h100-001.llama-70b"
 CLUSTER = "eu-h100-001.cluster"
@@ -24,11 +24,7 @@ OTHER = "eu-h100-001.qwen3-32b"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = new_project(tmp_path, 10)
-    for name in ("components", "templates"):
-        (tmp_path / name).unlink()
-        shutil.copytree(ROOT / name, tmp_path / name)
-    return made
+    return new_project(tmp_path, 10)
 
 
 def keys(project: Project) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -78,7 +77,7 @@ def test_the_clock_is_that_of_the_file_system(tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         after = lock.now()
 
-    assert before <= os.stat(tmp_path / "file").st_mtime_ns <= after
+    assert before <= (tmp_path / "file").stat().st_mtime_ns <= after
 
 
 def test_leftovers_are_removed(tmp_path: Path) -> None:
