@@ -17,7 +17,7 @@ def load_fleet(target: str, parameters: Parameters) -> Fleet:
     cluster = target.rpartition(".")[0]
     if params.cluster.name != cluster:
         wrong = f"cluster.name is {params.cluster.name!r}, but the target lies in targets/{cluster}/"
-        raise MistakesError(target, [Mistake((), wrong, "include the right cluster class")])
+        raise MistakesError(target, [Mistake(("cluster", "name"), wrong, "include the right cluster class")])
     found = list(mistakes.own(params))
     members = sorted(name for name in parameters if name.startswith(f"{cluster}.") and name != target)
     stacks, broken = [], []

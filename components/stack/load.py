@@ -19,7 +19,9 @@ def load_stack(target: str, parameters: Mapping[str, Any]) -> Stack:
     cluster, _, name = target.rpartition(".")
     if params.cluster.name != cluster:
         wrong = f"cluster.name is {params.cluster.name!r}, but the target lies in targets/{cluster}/"
-        found.append(Mistake((), wrong, "move the target, or include the right cluster class"))
+        found.append(
+            Mistake(("cluster", "name"), wrong, "move the target, or include the right cluster class")
+        )
     unresolved = list(mistakes.references(params))
     stack = Stack(name, params)
     found.extend(unresolved or mistakes.combinations(stack))

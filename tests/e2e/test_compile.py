@@ -62,7 +62,6 @@ FOUND_BY_THE_COMPILER = {
         f"runtime: vllm\n    name: {'llama-' * 12}70b",
         r"63 are allowed",
         below=1,
-        lines=4,
     ),
     "wrong cluster": Mistake(CLUSTER, "name: eu-h100", "name: eu-h200", r"cluster\.name", lines=2),
 }
@@ -130,6 +129,17 @@ def test_stock_kapitan_compile_names_the_mistake_and_stops(checkout: Checkout, m
     about = [line for line in ran.output.splitlines() if line.startswith(place)]
     assert len(about) == mistake.lines, ran.output
     assert all(re.search(mistake.says, line) for line in about), about
+    assert difference(checkout.compiled(), tree(ROOT / "compiled")) == []
+
+
+def test_a_name_that_kapitan_takes_apart_is_one_line(checkout: Checkout) -> None:
+    target = checkout.root / "inventory/targets/eu-h100/llama-70b.yml"
+    target.rename(target.with_name("llama.3.yml"))
+
+    ran = checkout.kapitan()
+
+    assert (ran.code, "Traceback" in ran.output) == (1, False), ran.output
+    assert "inventory/targets/eu-h100/llama.3.yml: `llama.3` is not a slug" in ran.output
     assert difference(checkout.compiled(), tree(ROOT / "compiled")) == []
 
 

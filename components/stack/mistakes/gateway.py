@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.common import names
 from components.common.errors import Mistake
+from components.facts import epp as facts
 from components.inference_gateway.build import own_gateway
 from components.inference_gateway.wiring import WIRINGS
 from components.inference_gateway.wiring.protocol import needs
@@ -53,6 +54,8 @@ def gateway(stack: Stack) -> Iterator[Mistake]:
         )
     yield from _service_name(stack)
     yield from _tls(stack)
+    if stack.has_pool and cluster.has("llmdRouter"):
+        yield from _picker(stack)
 
 
 def _service_name(stack: Stack) -> Iterator[Mistake]:
@@ -91,3 +94,21 @@ def _tls(stack: Stack) -> Iterator[Mistake]:
             "TLS to a self-signed EPP needs Envoy Gateway's Backend API",
             "set cluster.envoyGateway.backendApi: true if it is switched on, or tls: off",
         )
+
+
+def _picker(stack: Stack) -> Iterator[Mistake]:
+    """The Endpoint Picker of the cluster's version knows its scorers and flags: it ends at once over one that it
+    does not know."""
+    version, wanted = stack.cluster.versions["llmdRouter"], stack.gateway.epp
+    for name in wanted.scorers:
+        plugin = facts.plugin(name, version)
+        if plugin is None or plugin.kind != "scorer":
+            path = ("gateway", "epp", "scorers", name)
+            wrong = (
+                facts.plugin_problem(name, version) or f"{name} is a {plugin.kind if plugin else 'plugin'}"
+            )
+            known = ", ".join(sorted(one.type for one in facts.plugins(version, "scorer")))
+            yield Mistake(path, wrong, f"name a scorer: {known}")
+    for flag in wanted.flags:
+        if wrong_flag := facts.flag_problem(f"--{flag}", version):
+            yield Mistake(("gateway", "epp", "flags", flag), wrong_flag, "remove it, or correct its name")

@@ -282,6 +282,21 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("gateway", "wiring"),
         "needs envoyGateway",
     ),
+    "unknown scorer": (
+        {"gateway": {"epp": {"scorers": {"queue-score": 1}}}},
+        ("gateway", "epp", "scorers", "queue-score"),
+        "did you mean queue-scorer",
+    ),
+    "plugin that scores nothing": (
+        {"gateway": {"epp": {"scorers": {"max-score-picker": 1}}}},
+        ("gateway", "epp", "scorers", "max-score-picker"),
+        "is a picker",
+    ),
+    "unknown flag of the picker": (
+        {"gateway": {"epp": {"flags": {"pool-nam": "x"}}}},
+        ("gateway", "epp", "flags", "pool-nam"),
+        "pool-nam",
+    ),
     "backend api": ({"gateway": {"epp": {"tls": "self-signed"}}}, ("gateway", "epp", "tls"), "Backend API"),
 }
 
