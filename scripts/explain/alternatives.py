@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components.common.params import inventory_key
-from scripts.explain.declared import KeyPath, entry_of, literals, model_of
+from scripts.explain.declared import KeyPath, entry_of, keys_of, literals, model_of
 
 Kind = Literal["value", "key", "name"]
 _NUMBER = re.compile(r"[0-9]+")
@@ -72,11 +72,9 @@ Alternative = Set | Rename | Remove
 
 def leaves(model: BaseModel) -> Iterator[Leaf]:
     """Every parameter of a model that holds no other ones, and every key of its maps."""
-    for name, field in type(model).model_fields.items():
-        path = (inventory_key(name),)
-        leaf = Leaf(
-            path, "value", None, field.annotation, name in model.model_fields_set, type(model), name, path
-        )
+    for name, key, annotation in keys_of(type(model)):
+        path = (key,)
+        leaf = Leaf(path, "value", None, annotation, name in model.model_fields_set, type(model), name, path)
         yield from _of_value(getattr(model, name), leaf)
 
 
@@ -87,10 +85,10 @@ def name_leaf(name: str) -> Leaf:
 
 def _of_value(value: Any, at: Leaf) -> Iterator[Leaf]:
     if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            path = (*at.path, inventory_key(name))
+        for name, key, annotation in keys_of(type(value)):
+            path = (*at.path, key)
             is_set = at.is_set and name in value.model_fields_set
-            below = Leaf(path, "value", None, field.annotation, is_set, type(value), name, path)
+            below = Leaf(path, "value", None, annotation, is_set, type(value), name, path)
             yield from _of_value(getattr(value, name), below)
     elif isinstance(value, dict) and value:
         item = entry_of(at.annotation)

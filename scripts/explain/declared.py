@@ -89,7 +89,7 @@ def declared(root: type[BaseModel], path: KeyPath) -> Declared:
     for index, key in enumerate(path):
         model = model_of(here)
         if model is not None:
-            fields = {inventory_key(name): name for name in model.model_fields}
+            fields = {name: attribute for attribute, name, _ in keys_of(model)}
             if key not in fields:
                 raise UnknownKey(path[: index + 1], sorted(fields))
             owner, field, is_entry = model, fields[key], False
@@ -100,6 +100,12 @@ def declared(root: type[BaseModel], path: KeyPath) -> Declared:
         else:
             raise UnknownKey(path[: index + 1], [])
     return Declared(path, owner, field, annotation, is_entry)
+
+
+@cache
+def keys_of(model: type[BaseModel]) -> tuple[tuple[str, str, Any], ...]:
+    """Attribute, inventory key and annotation of each field of a model."""
+    return tuple((name, inventory_key(name), field.annotation) for name, field in model.model_fields.items())
 
 
 def options(annotation: Any) -> list[Any]:
@@ -145,8 +151,8 @@ def plain(value: Any) -> Any:
     """A parameter as the inventory would write it."""
     if isinstance(value, BaseModel):
         return {
-            inventory_key(name): plain(getattr(value, name))
-            for name in type(value).model_fields
+            key: plain(getattr(value, name))
+            for name, key, _ in keys_of(type(value))
             if getattr(value, name) is not None
         }
     if isinstance(value, dict):

@@ -181,7 +181,7 @@ class FleetStudy:
         """What can change, with the target that has it: first of the cluster, then of some stacks alone."""
         component = file.partition("/")[0]
         whole = self._fleet(self.own, stacks)
-        reads = read_by(lambda: self.variants.component(whole, component))
+        reads = read_by(lambda: self.variants.read(whole, component))
         of_stacks = {name: reads.of(one.params, leaves(one.params)) for name, one in stacks.items()}
         read = {leaf.path for found in of_stacks.values() for leaf in found}
         every = list(leaves(whole.params))
@@ -206,14 +206,13 @@ class FleetStudy:
         return {self.target: maps_of(self.own, leaves(self.fleet.params)), **found}
 
     def reads(self, component: str) -> frozenset[KeyPath]:
-        """Paths of the parameters that a component reads, of the cluster or of any of its stacks."""
+        """Paths of the fields of parameter models that a component reads, of the cluster or of any of its stacks."""
         if component not in self._reads:
             stacks = {name: self._fresh(name) for name in self.stacks}
             whole = self._fleet(self.own, stacks)
-            reads = read_by(lambda: self.variants.component(whole, component))
+            reads = read_by(lambda: self.variants.read(whole, component))
             models = [whole.params, *(one.params for one in stacks.values())]
-            found = [reads.of(model, leaves(model)) for model in models]
-            self._reads[component] = frozenset(leaf.path for these in found for leaf in these)
+            self._reads[component] = frozenset(path for model in models for path in reads.paths(model))
         return self._reads[component]
 
     def fleet_with(self, changes: Mapping[str, Own]) -> Fleet:

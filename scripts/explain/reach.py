@@ -66,7 +66,7 @@ def _of_cluster(study: FleetStudy, span: Span, hits: Sequence[Hit]) -> Iterator[
     for component in trial.CLUSTER_COMPONENTS:
         reads = study.reads(component) if by_leaf else frozenset()
         for those in by_leaf:
-            if any(leaf.declared in reads or leaf.path in reads or not leaf.owner for leaf in those.values()):
+            if any(leaf.declared in reads or leaf.kind == "name" for leaf in those.values()):
                 seen |= _differ(study, component, those)
     yield from _touches(
         study.target, {file: study.base(file.partition("/")[0])[file] for file, *_ in seen}, seen
@@ -84,11 +84,11 @@ def _by_leaf(study: FleetStudy, span: Span, hits: Sequence[Hit]) -> list[dict[st
 
 
 def _differ(study: FleetStudy, component: str, those: Mapping[str, Leaf]) -> set[tuple[str, Path, Kind]]:
-    base = study.base(component)
     target, leaf = next(iter(those.items()))
     others = study.alternatives(target, leaf)
     fleets = [_attempt(study, those, other) for other in others[: FEW if component == MONITORING else None]]
-    variants = study.variants.many(base, [fleet for fleet in fleets if fleet is not None], component)
+    variants = study.variants.many(study.fleet, [fleet for fleet in fleets if fleet is not None], component)
+    base = study.base(component) if variants else {}
     return {(file, one.path, one.kind) for objects in variants for file, one in differences(base, objects)}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components.common.params import Params, inventory_key
+from components.common.params import Params
 from scripts.explain.alternatives import Leaf
-from scripts.explain.declared import KeyPath
+from scripts.explain.declared import KeyPath, keys_of
 
 _WHOLE = "__dict__"
 """Read when a model is dumped, compared or hashed: all its attributes count."""
@@ -28,8 +28,12 @@ class Reads:
 
     def of(self, root: BaseModel, leaves: Iterable[Leaf]) -> list[Leaf]:
         """Those of a model's leaves that were read. The model must be the very one that was read."""
-        paths = {path for path, model, name in _attributes(root, ()) if self._was_read(model, name)}
+        paths = self.paths(root)
         return [leaf for leaf in leaves if leaf.declared in paths]
+
+    def paths(self, root: BaseModel) -> set[KeyPath]:
+        """Paths of the fields of a model that were read."""
+        return {path for path, model, name in _attributes(root, ()) if self._was_read(model, name)}
 
     def _was_read(self, model: BaseModel, name: str) -> bool:
         return (id(model), name) in self._seen or (id(model), _WHOLE) in self._seen
@@ -37,16 +41,16 @@ class Reads:
 
 def _attributes(model: BaseModel, path: KeyPath) -> Iterator[tuple[KeyPath, BaseModel, str]]:
     """Every attribute of a model and of the models in it."""
-    for name in type(model).model_fields:
-        here = (*path, inventory_key(name))
+    for name, key, _ in keys_of(type(model)):
+        here = (*path, key)
         yield here, model, name
         value = getattr(model, name)
         if isinstance(value, BaseModel):
             yield from _attributes(value, here)
         elif isinstance(value, dict):
-            for key, item in value.items():
+            for entry, item in value.items():
                 if isinstance(item, BaseModel):
-                    yield from _attributes(item, (*here, key))
+                    yield from _attributes(item, (*here, entry))
 
 
 @contextmanager

@@ -55,6 +55,13 @@ class Variants:
             fleet = self._with_kinds(fleet, params)
         return trial.cluster_manifests(self.target, fleet, component)
 
+    def read(self, fleet: Fleet, component: str) -> None:
+        """Read what the builders of a component read."""
+        if component == MONITORING:
+            mixin.parameters(fleet)
+        else:
+            self.component(fleet, component)
+
     def compiled(self, base: Objects, file: str, variants: Iterable[Variant]) -> list[Objects | None]:
         """The object that stands for ``file`` of ``base`` in each variant; None where a variant cannot be compiled.
 
@@ -70,23 +77,21 @@ class Variants:
             self._learn_kinds(one.mixin for one in found if one)
         return [_attempt(partial(self._object, base, file, one, component)) if one else None for one in found]
 
-    def many(self, base: Objects, fleets: Iterable[Fleet], component: str) -> list[Objects]:
-        """All objects of one component in each variant, ``base`` where the component sees no difference; variants
-        that cannot be compiled are left out."""
-        seen: set[mixin.Parameters | None] = set()
-        found = []
-        for fleet in fleets:
-            params = _attempt(partial(mixin.parameters, fleet)) if component == MONITORING else None
-            if params in seen or (
-                component == MONITORING and params is None and fleet.cluster.monitoring.enabled
-            ):
-                continue
-            if component == MONITORING:
-                seen.add(params)
-            objects = _attempt(partial(self.component, fleet, component))
-            if objects is not None:
-                found.append(objects)
-        return found
+    def many(self, base: Fleet, fleets: Iterable[Fleet], component: str) -> list[Objects]:
+        """All objects of one component in each variant in which it may see a difference to ``base``; variants that
+        cannot be compiled are left out."""
+        variants = list(fleets)
+        if component == MONITORING:
+            arguments = {mixin.parameters(base)}
+            distinct = []
+            for fleet in variants:
+                params = _attempt(partial(mixin.parameters, fleet))
+                if params not in arguments:
+                    arguments.add(params)
+                    distinct.append(fleet)
+            variants = distinct
+        found = (_attempt(partial(self.component, fleet, component)) for fleet in variants)
+        return [objects for objects in found if objects is not None]
 
     def _object(self, base: Objects, file: str, one: _Prepared, component: str) -> Objects:
         with one.within():
