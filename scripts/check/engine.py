@@ -21,7 +21,7 @@ from scripts.check.declared import clusters_of
 from scripts.check.fleet import FleetView
 from scripts.check.model import Finding, Level
 from scripts.check.rule import rules
-from scripts.check.run import Seconds, finding
+from scripts.check.running import Seconds, finding
 from scripts.check.where import with_lines
 from scripts.check.work import Job, Result, check_cluster, share
 

@@ -18,7 +18,7 @@ from scripts.check.fleet import ClusterView
 from scripts.check.model import Finding, Hit
 from scripts.check.read import Tree, read
 from scripts.check.rule import Rule, rules
-from scripts.check.run import Seconds, cluster_hits, finding, guarded, is_note
+from scripts.check.running import Seconds, cluster_hits, finding, guarded, is_note
 from scripts.check.tree import TreeView
 
 

@@ -24,7 +24,7 @@ from scripts.check.fleet import ClusterView, FleetView
 from scripts.check.model import Finding, Hit, Obj
 from scripts.check.read import read, strays
 from scripts.check.rule import Rule, rules
-from scripts.check.run import cluster_hits
+from scripts.check.running import cluster_hits
 from scripts.check.tree import TreeView
 from tests.support import stacks
 from tests.support.check_bases import ROOT, compile_all, compiled, inventory, patched, read_yaml

@@ -68,8 +68,7 @@ def is_a_manifest(view: TreeView) -> Iterator[Hit]:
     source="design 2; compilers.md 3.8",
 )
 def names_its_object(view: TreeView) -> Iterator[Hit]:
-    """A compiled file is called `<kind>-<name>.yaml` after its object, which has an API version, a kind and a
-    name."""
+    """A compiled file is called `<kind>-<name>.yaml` after its object, which has API version, kind and name."""
     for obj in view.tree.objects:
         if not (obj.text("apiVersion") and obj.kind and obj.name):
             yield Hit(obj, "", "it lacks apiVersion, kind or metadata.name")

@@ -21,6 +21,7 @@ SELECTOR = "spec.selector.matchLabels"
     why="The Endpoint Picker finds no pod, and every request fails with 503 although all is Ready.",
     fix="Make the selector equal to labels of the model's pods (`app: isvc.<name>-predictor`).",
     source="gateway.md 1; serving.md 49",
+    cause=("serving", "name"),
 )
 def selects_pods(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     """An InferencePool's selector matches at least one pod template of its namespace."""
@@ -39,6 +40,7 @@ def selects_pods(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     why="The Endpoint Picker sends requests to pods that serve no model, and those requests fail.",
     fix="Select on a label that only the serving pods have (`app: isvc.<name>-predictor`).",
     source="gateway.md 2; serving.md 49; llm-d#2212",
+    cause=("serving", "name"),
 )
 def selects_serving_pods_only(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     """An InferencePool's selector matches serving pods only: no Endpoint Picker, worker, transformer or
@@ -54,6 +56,7 @@ def selects_serving_pods_only(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     why="The Endpoint Picker may send a request to pods of another model, which answer 404.",
     fix="Select on a label whose value belongs to one InferenceService.",
     source="gateway.md 1, 3",
+    cause=("serving", "name"),
 )
 def one_model(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     """An InferencePool's selector matches pods of one InferenceService."""
@@ -70,6 +73,7 @@ def one_model(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     why="Two Endpoint Pickers send requests to the same pod, each blind to the other's load.",
     fix="Let one pool select the pods, and point every route to it.",
     source="gateway.md 3; serving.md 35",
+    cause=("serving", "name"),
 )
 def pods_in_one_pool(view: ClusterView) -> Iterator[Hit]:
     """No pod template is selected by two InferencePools."""
@@ -87,6 +91,7 @@ def pods_in_one_pool(view: ClusterView) -> Iterator[Hit]:
     why="The Endpoint Picker hands out addresses on which nothing listens, and every request fails with 503.",
     fix="Give the container's port, not that of a Service.",
     source="gateway.md 4; serving.md 50; GIE#2562",
+    cause=("serving", "runtime"),
 )
 def target_port(pool: Obj, view: ClusterView) -> Iterator[Hit]:
     """Every target port of an InferencePool is a container port of every pod that it selects."""

@@ -71,7 +71,8 @@ def test_cache(one: GgufPlan, gib: float) -> None:
 )
 def test_verdict(one: GgufPlan, verdict: str, offloaded: float) -> None:
     found = fit_gguf(one)
-    assert (found.verdict, found.offloaded) == (verdict, pytest.approx(offloaded, abs=0.02))
+    assert found.verdict == verdict
+    assert found.offloaded == pytest.approx(offloaded, abs=0.02)
 
 
 def test_the_arithmetic_is_shown() -> None:
