@@ -97,10 +97,9 @@ def _tls(stack: Stack) -> Iterator[Mistake]:
 
 
 def _picker(stack: Stack) -> Iterator[Mistake]:
-    """The Endpoint Picker of the cluster's version knows its scorers and flags: it ends at once over one that it
-    does not know."""
-    version, wanted = stack.cluster.versions["llmdRouter"], stack.gateway.epp
-    for name in wanted.scorers:
+    """The Endpoint Picker of the cluster's version has its scorers: it ends at once over one that it lacks."""
+    version = stack.cluster.versions["llmdRouter"]
+    for name in stack.gateway.epp.scorers:
         plugin = facts.plugin(name, version)
         if plugin is None or plugin.kind != "scorer":
             path = ("gateway", "epp", "scorers", name)
@@ -109,6 +108,3 @@ def _picker(stack: Stack) -> Iterator[Mistake]:
             )
             known = ", ".join(sorted(one.type for one in facts.plugins(version, "scorer")))
             yield Mistake(path, wrong, f"name a scorer: {known}")
-    for flag in wanted.flags:
-        if wrong_flag := facts.flag_problem(f"--{flag}", version):
-            yield Mistake(("gateway", "epp", "flags", flag), wrong_flag, "remove it, or correct its name")

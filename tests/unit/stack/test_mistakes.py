@@ -292,11 +292,6 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("gateway", "epp", "scorers", "max-score-picker"),
         "is a picker",
     ),
-    "unknown flag of the picker": (
-        {"gateway": {"epp": {"flags": {"pool-nam": "x"}}}},
-        ("gateway", "epp", "flags", "pool-nam"),
-        "pool-nam",
-    ),
     "backend api": ({"gateway": {"epp": {"tls": "self-signed"}}}, ("gateway", "epp", "tls"), "Backend API"),
 }
 
