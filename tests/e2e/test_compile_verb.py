@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from scripts.compile.workspace import Workspace
 from scripts.project import Project
 from tests.e2e.compiling import a_stack, guard, inferstack, set_replicas, start, stock
+from tests.support.ci_jobs import github_steps, gitlab_steps, inferstack_words
 from tests.support.compiling import new_project, tree
 from tests.support.edits import EDITS, broken_file, comment, new_stack, replicas
 
@@ -274,3 +275,27 @@ def fill(ballast: Path, left: int) -> None:
         remaining = free.f_bavail * free.f_frsize - left
         while remaining > 0:
             remaining -= file.write(b"\0" * min(remaining, 1 << 20))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [github_steps, gitlab_steps], ids=["GitHub", "GitLab"])
+def test_the_ready_ci_jobs(project: Project, steps: Callable[[str, dict[str, str]], list[str]]) -> None:
+    inferstack(project.root)
+    for index in range(1, 5):
+        values = {
+            "matrix.shard": str(index),
+            "env.SHARDS": "4",
+            "CI_NODE_INDEX": str(index),
+            "CI_NODE_TOTAL": "4",
+        }
+        for words in inferstack_words(steps("shard", values)):
+            inferstack(project.root, *words[1:])
+    shards = sorted(str(path) for path in project.root.glob("build/shards/*"))
+    merging = inferstack_words(steps("whole", {}))[0][1:]
+    arguments = [word for one in merging for word in (shards if "*" in one else [one])]
+
+    assert inferstack(project.root, *arguments).stdout == "compiled/ is what it should be\n"
+    set_replicas(a_stack(project), 3)
+    assert "another checkout" in inferstack(project.root, *arguments, code=1).stderr
+    next(project.root.glob("compiled/*/*/*/inferenceservice-*.yaml")).write_text("edited", encoding="utf-8")
+    inferstack(project.root, *arguments, code=1)
