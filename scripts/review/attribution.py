@@ -7,9 +7,10 @@ stacks costs one compile, and none where it is the only edit that reaches a targ
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from scripts.review.causes import UNKNOWN, Moved, TargetEdits
@@ -151,10 +152,15 @@ def object_key(one: ObjectChange) -> str:
 
 
 def plain(one: ObjectChange, text: str) -> str:
-    """A text without the names of the object's stack and cluster."""
-    if one.stack != CLUSTER:
-        text = text.replace(one.stack, "*")
-    return text.replace(one.id.cluster, "*")
+    """A text without the names of the object's stack and cluster, where they stand as words."""
+    names = (one.id.cluster, *((one.stack,) if one.stack != CLUSTER else ()))
+    return _word(names).sub("*", text)
+
+
+@lru_cache(maxsize=4096)
+def _word(names: tuple[str, ...]) -> re.Pattern[str]:
+    longest = sorted(map(re.escape, names), key=len, reverse=True)
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(longest)})(?![A-Za-z0-9])")
 
 
 Attribute = Callable[[str, str], tuple[Cause, ...]]
@@ -171,9 +177,22 @@ def attribute(
     index: dict[Cause, int] = {}
     found: list[ObjectChange] = []
     for target, own in by_target.items():
-        why = _attribution(workshop, target, own, code)
+        why = _together(workshop, _attribution(workshop, target, own, code))
         found.extend(_with_causes(one, why, index) for one in own)
     return found, index
+
+
+def _together(workshop: Workshop, why: Attribute) -> Attribute:
+    """A new target is told together with the classes that are new with it."""
+    also = {edit.whole: edit.also for edit in workshop.edits.values() if edit.whole and edit.also}
+    if not also:
+        return why
+
+    def both(object_: str, field_: str) -> tuple[Cause, ...]:
+        found = why(object_, field_)
+        return tuple(dict.fromkeys(one for cause in found for one in (cause, *also.get(cause, ()))))
+
+    return both
 
 
 def _attribution(workshop: Workshop, target: str, own: list[ObjectChange], code: Cause | None) -> Attribute:
@@ -190,13 +209,14 @@ def _attribution(workshop: Workshop, target: str, own: list[ObjectChange], code:
         only = causes or (UNKNOWN,)
         return lambda _object, _field: only
     every = (*causes, *((code,) if code else ()))
-    otherwise = (edit.whole,) if edit and edit.whole else (code,) if code else every
     if not causes:
         return lambda _object, _field: every
     shape = (causes, code, frozenset(keys(own)))
     effects = workshop.effects(target, causes, shape)
     if effects is None:
         return lambda _object, _field: every
+    unknown = tuple(cause for cause in causes if cause not in effects)
+    otherwise = (edit.whole,) if edit and edit.whole else (code,) if code else unknown or every
     return lambda object_, field_: _of(effects, (object_, field_), otherwise)
 
 

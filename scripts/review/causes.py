@@ -35,6 +35,8 @@ class TargetEdits:
     whole: Cause | None = None
     """Why the target is there, gone or elsewhere."""
     values: Mapping[Cause, tuple[Moved, ...]] = field(default_factory=dict)
+    also: tuple[Cause, ...] = ()
+    """Classes that are new with the target."""
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -50,15 +52,15 @@ def target_edits(pair: Pair, edits: Edits) -> dict[str, TargetEdits]:
         at_head = target in pair.head.targets
         at_base = target in pair.base.targets
         if not at_head:
-            if target not in moved.values():
-                cause = edits.files.get(_file(target, pair.base), UNKNOWN)
-                found[target] = TargetEdits(target, target, cause)
+            found[target] = TargetEdits(target, target, edits.files.get(_file(target, pair.base), UNKNOWN))
             continue
         was = target if at_base else moved.get(target, "")
         whole = None if at_base else edits.files.get(_file(target, pair.head), UNKNOWN)
         values = _values(pair, edits, target, was) if was else {}
         if whole or values:
-            found[target] = TargetEdits(target, was, whole, values)
+            files = pair.head.files(target)[:-1] if whole else ()
+            also = tuple(edits.files[file] for file in files if file in edits.files)
+            found[target] = TargetEdits(target, was, whole, values, also)
     return found
 
 
@@ -99,7 +101,7 @@ def _causes(pair: Pair, edits: Edits, target: str, was: str, key: KeyPath) -> li
         for definition in definitions:
             include = _include(side, name, definition, edits)
             if include is not None:
-                return [include]
+                return [include, *([edits.files[definition.file]] if definition.file in edits.files else [])]
     files = {definition.file for definition in (*now, *then)} & edits.files.keys()
     if files:
         return [edits.files[min(files)]]

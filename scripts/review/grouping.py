@@ -15,6 +15,10 @@ MAX_VALUES = 3
 """Different pairs of values of one field that get a row each; of more, one is shown as an example."""
 
 
+_IDENTITY = ("metadata.name", "metadata.namespace")
+"""Fields that differ in every renamed object, and say no more than that it is renamed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One field of one kind of object, wherever it changes in the same way."""
@@ -22,7 +26,7 @@ class Row:
     status: Status
     kind: str
     field: str
-    """Path without names of stacks; empty for whole objects."""
+    """Path, with a star for names of stacks where they differ; empty for whole objects."""
     old: Any
     new: Any
     count: int
@@ -92,7 +96,9 @@ def groups(change: Change) -> list[Group]:
         if one.status != "changed":
             _hit(hits, one.causes, _Hit(one, "", *_whole(one)))
         for field in one.fields:
-            _hit(hits, field.causes, _Hit(one, plain(one, shown(field.path)), field.old, field.new))
+            path = shown(field.path)
+            if one.status != "renamed" or path not in _IDENTITY:
+                _hit(hits, field.causes, _Hit(one, path, field.old, field.new))
     return [
         Group(
             tuple(change.causes[number] for number in numbers),
@@ -118,7 +124,8 @@ def _hit(
     hits: dict[tuple[int, ...], dict[tuple[str, str, str], list[_Hit]]], causes: tuple[int, ...], hit: _Hit
 ) -> None:
     status = hit.one.status if not hit.field else "changed"
-    hits.setdefault(causes, {}).setdefault((status, hit.one.id.kind, hit.field), []).append(hit)
+    key = (status, hit.one.id.kind, plain(hit.one, hit.field))
+    hits.setdefault(causes, {}).setdefault(key, []).append(hit)
 
 
 def _rows(key: tuple[Any, str, str], hits: list[_Hit]) -> Iterable[Row]:
@@ -137,10 +144,11 @@ def _rows(key: tuple[Any, str, str], hits: list[_Hit]) -> Iterable[Row]:
 
 
 def _row(status: Status, kind: str, field: str, hits: list[_Hit], *, differs: bool) -> Row:
+    paths = {hit.field for hit in hits}
     return Row(
         status,
         kind,
-        field,
+        hits[0].field if len(paths) == 1 else field,
         hits[0].old,
         hits[0].new,
         len(hits),
@@ -159,4 +167,7 @@ def idle(change: Change) -> list[Cause]:
     """Edits that change nothing of what is compiled."""
     used = {number for one in change.objects for number in one.causes}
     used |= {number for one in change.objects for field in one.fields for number in field.causes}
-    return [cause for number, cause in enumerate(change.causes) if number not in used]
+    whole = {change.causes[number].file for number in used if change.causes[number].kind == "file"}
+    return [
+        cause for number, cause in enumerate(change.causes) if number not in used and cause.file not in whole
+    ]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from components.stack.params import Stack
 from scripts.review.change import ObjectChange
 from scripts.review.semantic import shown
 from scripts.review.view import View
@@ -53,7 +52,7 @@ def _by_service(view: View) -> Iterator[Restart]:
             was = one.old_id.name if one.old_id else ""
             yield Restart(one.target, "renamed", f"InferenceService {was} becomes {one.id.name}")
         elif one.status == "changed" and (fields := pod_fields(one)):
-            more = f" and {len(fields) - 1} more fields change" if len(fields) > 1 else " changes"
+            more = f" and {_more(len(fields) - 1)} change" if len(fields) > 1 else " changes"
             yield Restart(one.target, "own", f"{fields[0]}{more}")
 
 
@@ -85,6 +84,5 @@ def _by_runtime(view: View) -> Iterator[Restart]:
             yield Restart(target, "runtime", f"{hit.id.kind} {hit.id.name} changes")
 
 
-def names(stack: Stack) -> str:
-    """A stack for sentences: ``llama-70b (eu-h100)``."""
-    return f"{stack.name} ({stack.cluster.name})"
+def _more(count: int) -> str:
+    return "another field" if count == 1 else f"{count} more fields"

@@ -18,7 +18,18 @@ import yaml
 
 from scripts.review.change import MISSING, FieldChange, Path, Step
 
-_KEYS = ("name", "key", "type", "model_name", "pluginRef", "alert", "record", "id", "targetLabel")
+_KEYS = (
+    "name",
+    "key",
+    "type",
+    "model_name",
+    "modelName",
+    "pluginRef",
+    "alert",
+    "record",
+    "id",
+    "targetLabel",
+)
 """Keys that tell the maps of a list apart, most telling first."""
 _COMPOSITES = (
     ("kind", "name"), ("name", "namespace"), ("group", "kind", "name"), ("group", "kind"), ("apiGroups", "resources"),
@@ -131,6 +142,7 @@ def _identities(old: list[Any], new: list[Any]) -> Iterator[Identity]:
     if all(isinstance(item, dict) for item in items):
         for keys in (*((key,) for key in _KEYS), *_COMPOSITES):
             yield _identity(keys)
+        yield _only_key
     elif all(isinstance(item, (str, int, float, bool)) for item in items):
         yield lambda item: Step("word", value=json.dumps(item))
 
@@ -142,6 +154,11 @@ def _identity(keys: tuple[str, ...]) -> Identity:
         return Step("item", ",".join(keys), json.dumps([item[key] for key in keys], sort_keys=True))
 
     return step
+
+
+def _only_key(item: Any) -> Step | None:
+    """Maps of one entry, such as LiteLLM's fallbacks, by its key."""
+    return Step("item", value=json.dumps(next(iter(item)))) if len(item) == 1 else None
 
 
 def _by(identity: Identity, items: list[Any]) -> dict[Step, Any] | None:
@@ -270,8 +287,12 @@ def _position(items: list[Any], step: Step, *, absent: bool = False) -> int:
 
 def _matches(item: Any, step: Step) -> bool:
     if step.kind == "item":
-        return _identity(tuple(step.name.split(",")))(item) == step
+        return (_identity(tuple(step.name.split(","))) if step.name else _only_key)(item) == step
     return _json(item) == step.value
+
+
+def _plain(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def shown(path: Path) -> str:
@@ -281,9 +302,11 @@ def shown(path: Path) -> str:
         match step.kind:
             case "key":
                 text += step.name if not text or text.endswith("|") else f".{step.name}"
+            case "item" if not step.name:
+                text += f"[{json.loads(step.value)}]"
             case "item":
                 pairs = zip(step.name.split(","), json.loads(step.value), strict=True)
-                text += "[" + ",".join(f"{key}={value}" for key, value in pairs) + "]"
+                text += "[" + ",".join(f"{key}={_plain(value)}" for key, value in pairs) + "]"
             case "word":
                 text += f"[{json.loads(step.value)}]"
             case "flag":

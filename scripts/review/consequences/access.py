@@ -69,7 +69,7 @@ def _words(grants: Iterable[Grant]) -> list[str]:
     verbs: dict[str, set[str]] = {}
     for group, resource, verb in grants:
         verbs.setdefault(f"{resource}.{group}" if group else resource, set()).add(verb)
-    return [f"{', '.join(sorted(found))} {name}" for name, found in sorted(verbs.items())]
+    return [f"{name} ({' '.join(sorted(found))})" for name, found in sorted(verbs.items())]
 
 
 def network(view: View) -> Iterator[Consequence]:

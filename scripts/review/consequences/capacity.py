@@ -57,7 +57,7 @@ def contention(view: View) -> Iterator[Consequence]:
             asked.setdefault(key, []).append((target, stack.max_surge * stack.gpus_per_pod))
     for row in view.change.ledger:
         who = asked.get((row.cluster, row.pool), [])
-        free = row.after.free if row.after else None
+        free = max(row.after.free, 0) if row.after and row.after.free is not None else None
         need = sum(size for _, size in who)
         if len(who) > 1 and free is not None and need > free:
             stacks = tuple(target for target, _ in who)

@@ -55,7 +55,7 @@ def pruned(view: View) -> Iterator[Consequence]:
             continue
         if one.id.kind not in DANGEROUS:
             rest.setdefault(one.target, []).append(one)
-        elif _KEEPS in (at(one.old, "metadata.annotations") or {}).get(_SYNC_OPTIONS, ""):
+        elif _kept(one):
             sentence = (
                 f"{one.id} of {one.id.cluster} is compiled no more. Argo CD leaves it ({_KEEPS}): remove it by hand "
                 "if it should go."
@@ -76,6 +76,11 @@ def pruned(view: View) -> Iterator[Consequence]:
         if cluster not in {t.rpartition(".")[0] for t in view.pair.head.targets}:
             sentence = f"Cluster {cluster} is in the inventory no more: all that it runs is left to itself or pruned."
             yield Consequence("cluster-removed", "dangerous", sentence, (cluster,))
+
+
+def _kept(one: ObjectChange) -> bool:
+    """Whether Argo CD is told never to delete it."""
+    return _KEEPS in (at(one.old, "metadata.annotations") or {}).get(_SYNC_OPTIONS, "")
 
 
 def recreated(view: View) -> Iterator[Consequence]:
@@ -136,7 +141,9 @@ def orphaned(view: View) -> Iterator[Consequence]:
         gone = [
             other
             for other in view.change.synced
-            if other.status in ("removed", "renamed") and other.id.cluster == one.id.cluster
+            if other.status in ("removed", "renamed")
+            and other.id.cluster == one.id.cluster
+            and not _kept(other)
         ]
         kinds = sorted(
             {f"{c.id.group}/{c.id.kind}".lstrip("/") for c in gone if (c.id.group, c.id.kind) in lost}

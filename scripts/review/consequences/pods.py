@@ -22,7 +22,7 @@ def restarts(view: View) -> Iterator[Consequence]:
     alike: dict[tuple[str, str, Rollout], list[tuple[str, Stack]]] = {}
     for target, restart in sorted(rollouts.restarts(view).items()):
         stack = view.stacks_after.get(target)
-        if stack is not None and restart.kind != "new":
+        if stack is not None and restart.kind in ("own", "runtime"):
             key = (stack.cluster.name, restart.because, _rollout(view, stack))
             alike.setdefault(key, []).append((target, stack))
     for (cluster, because, rollout), found in alike.items():
@@ -77,7 +77,7 @@ def free_now(view: View, stack: Stack) -> int | None:
     """GPUs of the stack's pool that are free with every stack at its smallest number of replicas."""
     for row in view.change.ledger:
         if (row.cluster, row.pool) == (stack.cluster.name, stack.serving.pool) and row.after is not None:
-            return row.after.free
+            return None if row.after.free is None else max(row.after.free, 0)
     return None
 
 
@@ -117,6 +117,7 @@ def waits(view: View) -> Iterator[Consequence]:
 def weights(view: View) -> Iterator[Consequence]:
     """Models that serve other weights, and weights that new pods fetch again."""
     again: dict[str, list[tuple[str, Stack, float]]] = {}
+    other: dict[tuple[str, str], list[str]] = {}
     for target, restart in sorted(rollouts.restarts(view).items()):
         stack = view.stacks_after.get(target)
         if stack is None:
@@ -124,11 +125,15 @@ def weights(view: View) -> Iterator[Consequence]:
         before = view.stacks_before.get(view.twins.get(target, target))
         old = before.storage_uri if before else None
         if before is not None and old != stack.storage_uri:
-            sentence = f"{place(target)} serves other weights: {old or 'none'} becomes {stack.storage_uri or 'none'}."
-            yield Consequence("other-weights", "look", sentence, (stack.cluster.name,), (target,))
+            other.setdefault((old or "none", stack.storage_uri or "none"), []).append(target)
         pulls = sizing.pulls_itself(stack) and stack.serving.storage.claim is None
         if restart.kind != "new" and ((stack.storage_uri or "").startswith(_COPIED) or pulls):
             again.setdefault(stack.cluster.name, []).append((target, stack, sizing.fetched_gib(stack)))
+    for (old_uri, new_uri), targets in sorted(other.items()):
+        verb = "serves" if len(targets) == 1 else "serve"
+        sentence = f"{several(map(place, targets))} {verb} other weights: {old_uri} becomes {new_uri}."
+        clusters = tuple(sorted({target.rpartition(".")[0] for target in targets}))
+        yield Consequence("other-weights", "look", sentence, clusters, tuple(targets))
     for cluster, found in sorted(again.items()):
         sizes = [
             (f"{stack.name} ({size:,.0f} GiB)", size * max(stack.serving.min_replicas, 1))
@@ -214,20 +219,22 @@ def picker(view: View) -> Iterator[Consequence]:
     for one in view.of("ConfigMap"):
         if one.status == "changed" and one.id.name.endswith("-epp") and one.fields:
             changed.setdefault(one.target, []).append("config")
+    alike: dict[tuple[str, bool, bool], list[str]] = {}
     for target, what in sorted(changed.items()):
         stack = view.stacks_after.get(target)
-        if stack is None:
-            continue
-        config = "it picks endpoints by another configuration, and " if "config" in what else ""
-        standby = stack.gateway.epp.replicas > 1
+        if stack is not None:
+            key = (stack.cluster.name, "config" in what, stack.gateway.epp.replicas > 1)
+            alike.setdefault(key, []).append(target)
+    for (cluster, config, standby), targets in alike.items():
         how = (
-            "a standby takes over within seconds; the knowledge of which pod holds which prefix starts anew"
+            "a standby takes over within seconds, and the knowledge of which pod holds which prefix starts anew"
             if standby
             else "requests fail until its only pod is back"
         )
-        sentence = f"The Endpoint Picker of {place(target)} restarts: {config}{how}."
+        other = "picks endpoints by another configuration and " if config else ""
+        sentence = f"The Endpoint Picker of {several(map(place, targets))} {other}restarts: {how}."
         severity: Severity = "routine" if standby and not config else "look"
-        yield Consequence("picker", severity, sentence, (stack.cluster.name,), (target,))
+        yield Consequence("picker", severity, sentence, (cluster,), tuple(targets))
 
 
 def _template(one: ObjectChange) -> bool:
@@ -256,7 +263,7 @@ def proxy(view: View) -> Iterator[Consequence]:
             count = declared.facts.litellm.replicas
             severity: Severity = "routine" if count > 1 else "look"
             how = (
-                "one pod by one, so that no request fails"
+                "pod by pod, so that no request fails"
                 if count > 1
                 else "its only pod, beside which a new one starts"
             )

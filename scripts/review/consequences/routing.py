@@ -188,7 +188,12 @@ def wiring(view: View) -> Iterator[Consequence]:
         new = stack.names.gateway if stack.gateway.enabled else "no gateway"
         if (before.gateway.shared, before.gateway.enabled) != (stack.gateway.shared, stack.gateway.enabled):
             what = f"{place(target)} goes through {new} instead of {old}"
-            sentence = f"{what}: requests fail until its route is accepted there."
+            how = (
+                "requests fail until its route is accepted there"
+                if stack.gateway.enabled
+                else "LiteLLM calls its pods"
+            )
+            sentence = f"{what}: {how}."
             yield Consequence("gateway-moved", "look", sentence, (stack.cluster.name,), (target,))
         if before.has_pool != stack.has_pool:
             what = (

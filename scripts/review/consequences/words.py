@@ -28,4 +28,4 @@ def minutes(seconds: int) -> str:
 def place(target: str) -> str:
     """A target for sentences: ``llama-70b (eu-h100)``."""
     cluster, _, name = target.rpartition(".")
-    return f"{name} ({cluster})"
+    return f"cluster {cluster}" if name == "cluster" else f"{name} ({cluster})"
