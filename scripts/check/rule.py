@@ -1,7 +1,7 @@
 """Rules: one function each, with an id, what must hold, what happens otherwise, what to do, and where it
 comes from.
 
-The docstring's first line says what must hold. A rule of scope ``object`` gets ``(obj, view)`` for every
+The docstring's first paragraph says what must hold. A rule of scope ``object`` gets ``(obj, view)`` for every
 object of its kinds, ``stack`` gets a :class:`~scripts.check.fleet.StackView`, ``cluster`` a
 :class:`~scripts.check.fleet.ClusterView`, ``fleet`` a :class:`~scripts.check.fleet.FleetView`; each yields
 hits.
@@ -40,7 +40,7 @@ class Rule:
 
     id: str
     title: str
-    """What must hold: the first line of the function's docstring."""
+    """What must hold: the first paragraph of the function's docstring."""
     why: str
     """What happens otherwise: one sentence."""
     fix: str
@@ -87,7 +87,7 @@ def rule(
     """Registers a function as the rule ``name``. Raises RuleError for a declaration that lacks something."""
 
     def register(check: Check) -> Check:
-        title = (inspect.getdoc(check) or "").partition("\n")[0]
+        title = " ".join((inspect.getdoc(check) or "").partition("\n\n")[0].split())
         texts = {"docstring": title, "why": why, "fix": fix, "source": source}
         missing = [what for what, text in texts.items() if not text.strip()]
         if missing:

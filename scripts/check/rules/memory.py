@@ -20,6 +20,7 @@ _SHORT_CHAT = 128
 """Tokens of a sequence below which a cache only thrashes."""
 _LEVELS: Mapping[Verdict, Level] = {"no": "error", "margin": "warning", "ok": "note"}
 """An ``ok`` is told where the constants are estimates that decide it."""
+_MEASURE = "Compare it with the size of the KV cache that vLLM logs when it starts."
 _LONG_CONTEXT = ("rope-scaling", "hf-overrides", "rope-theta")
 
 
@@ -53,7 +54,7 @@ def _vllm_hits(one: Deployment, plan: Plan, found: Fit) -> Iterator[Hit]:
         one.service,
         one.field_of("max-model-len"),
         f"{one.stack.model.name} {said[found.verdict]}: {found.arithmetic}{doubt}",
-        f"Set {' or '.join(others)}." if others else "",
+        _MEASURE if found.verdict == "ok" else f"Set {' or '.join(others)}." if others else "",
         cause=one.cause("max-model-len"),
         level=_LEVELS[found.verdict],
     )

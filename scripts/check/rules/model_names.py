@@ -70,27 +70,32 @@ def name_once(service: Obj, view: ClusterView) -> Iterator[Hit]:
     cause=("gateway", "shared"),
 )
 def gateway_names_apart(view: ClusterView) -> Iterator[Hit]:
-    """No two models of one gateway share a name: served, adapter or rewritten."""
+    """On one gateway a name stands for one model, adapter or rewrite."""
     by_stack = defaultdict(list)
     for one in deployments(view).values():
         by_stack[one.service.stack].append(one)
-    taken: dict[tuple[int, str], Deployment] = {}
+    taken: dict[tuple[int, str], tuple[Deployment, str]] = {}
     for route in view.of("HTTPRoute", "AIGatewayRoute"):
         for gateway in view.wires.gateways(route):
             for one in by_stack.get(route.stack, ()):
-                for name in (*model_names(one), *adapter_paths(one), *_rewritten(view, one)):
-                    other = taken.setdefault((id(gateway), name), one)
-                    if other.service.name != one.service.name or other.service.stack != one.service.stack:
-                        said = f"{other.service.ref} and {one.service.ref} both serve {name} on {gateway.ref}"
-                        yield Hit(one.service, _ARGS, said)
+                for name, meaning in _meanings(view, one):
+                    other, its = taken.setdefault((id(gateway), name), (one, meaning))
+                    if meaning != its:
+                        said = f"{name} is {its} of {other.service.ref}, and {meaning} of {one.service.ref}"
+                        yield Hit(one.service, _ARGS, f"{said}, both on {gateway.ref}")
 
 
-def _rewritten(view: ClusterView, one: Deployment) -> Iterator[str]:
-    """Names that rewrites of the stack accept."""
+def _meanings(view: ClusterView, one: Deployment) -> Iterator[tuple[str, str]]:
+    """(name, what it stands for) of everything that a client can ask a stack for."""
+    for name in model_names(one):
+        yield name, f"model {one.stack.model.name}"
+    for name, path in adapter_paths(one).items():
+        declared = one.stack.model.adapters.get(name)
+        yield name, f"adapter {declared.uri if declared else path}"
     for rewrite in view.of("InferenceModelRewrite"):
         if rewrite.stack == one.service.stack:
             for match in rewrite.each("spec.rules[].matches[]"):
-                yield match.text("model.value")
+                yield match.text("model.value"), f"rewrite {rewrite.name}"
 
 
 @rule(

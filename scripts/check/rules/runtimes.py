@@ -139,7 +139,7 @@ def probe_asks_a_port(obj: Obj, view: ClusterView) -> Iterator[Hit]:
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
                 for how in ("httpGet", "grpc", "tcpSocket"):
                     asked = container.node.raw(f"{probe}.{how}.port")
-                    if asked is not None and declared and asked not in declared:
+                    if isinstance(asked, int | str) and declared and asked not in declared:
                         has = ", ".join(sorted(map(str, declared)))
                         field = container.node.at(f"{probe}.{how}.port")
                         yield Hit(obj, field, f"the {pod.name} have no port {asked} (has {has})")
