@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -85,14 +86,12 @@ def _parsed(text: str) -> str | None:
     start = text.lstrip()[:1]
     try:
         if start and start in "{[":
-            value = json.loads(text)
-        elif "\n" in text and (":" in text or start == "-"):
-            value = yaml.load(text, Loader=yaml.CSafeLoader)
-        else:
+            with suppress(ValueError):
+                return json.dumps(json.loads(text), allow_nan=False)
+        if "\n" not in text or not (":" in text or start in "-["):
             return None
-        if not isinstance(value, (dict, list)):
-            return None
-        return json.dumps(value, allow_nan=False)
+        value = yaml.load(text, Loader=yaml.CSafeLoader)
+        return json.dumps(value, allow_nan=False) if isinstance(value, (dict, list)) else None
     except (ValueError, yaml.YAMLError, TypeError, RecursionError):
         return None
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from scripts.review import as_json, markdown, page, text
+from scripts.review.build import build
 from scripts.review.change import Change
 from scripts.review.objects import applied, compare
 from scripts.review.objects import read as objects_of
@@ -96,7 +97,7 @@ def test_nothing_is_lost_between_random_fleets(seed: int, tmp_path: Path) -> Non
         trees.append(_as_many_as_fit(tmp_path / side, edits))
     base, head = trees
     _nothing_is_lost(base, head)
-    change = support.build(support.pair(base, head), support.DATE)
+    change = build(support.pair(base, head), support.DATE)
     every = [field for one in change.synced for field in one.fields]
     assert all(field.causes for field in every)
     _can_be_written(change)

@@ -6,6 +6,7 @@ The fleet lies in ``tests/golden/review/_inventory``; a case is a folder beside 
 from __future__ import annotations
 
 import datetime
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -90,13 +91,13 @@ def compiled(folder: Path, only: str = "") -> Texts:
             own = {name: value for name, value in rendered.items() if name.rpartition(".")[0] == cluster}
         else:
             own = {target: parameters}
-        found.update(_compiled(target, yaml.dump(own, Dumper=yaml.CSafeDumper)))
+        found.update(_compiled(target, json.dumps(own)))
     return found
 
 
 @lru_cache(maxsize=256)
 def _compiled(target: str, parameters: str) -> Texts:
-    texts = compile_texts(target, yaml.load(parameters, Loader=yaml.CSafeLoader))
+    texts = compile_texts(target, json.loads(parameters))
     if texts is None:
         raise ValueError(f"{target} does not compile")
     return texts
