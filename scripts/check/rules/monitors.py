@@ -12,7 +12,7 @@ from scripts.check.model import Hit, Obj
 from scripts.check.node import Node
 from scripts.check.pods import Pod
 from scripts.check.rule import rule
-from scripts.check.rules.services import nearest_pods, words
+from scripts.check.rules.services import nearest_pods, target_of, words
 from scripts.check.scrapes import Scrape, Series, kept_services, namespaces, series_of
 
 _QUERY = "external.metric.query"
@@ -58,7 +58,9 @@ def pod_monitor_port(monitor: Obj, view: ClusterView) -> Iterator[Hit]:
 
 
 def _port(endpoint: Node) -> int | str | None:
-    return endpoint.number("portNumber") or endpoint.text("port") or endpoint.raw("targetPort")
+    target = endpoint.raw("targetPort")
+    named = endpoint.number("portNumber") or endpoint.text("port")
+    return named or (target if isinstance(target, int | str) else None)
 
 
 @rule(
@@ -131,7 +133,7 @@ def _number(scrape: Scrape, pod: Pod) -> object:
     for service in scrape.services:
         for port in service.each("spec.ports[]"):
             if port.text("name") == wanted:
-                wanted = port.raw("targetPort") or port.number("port")
+                wanted = target_of(port)
     named = {port.name: port.number for port in pod.ports if port.name}
     return named.get(wanted, wanted) if isinstance(wanted, str) else wanted
 
