@@ -28,9 +28,7 @@ def load(target: str, parameters: Mapping[str, Any], model: type[P]) -> P:
 
 def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, list[Mistake]]:
     """The parameters without what is wrong in them, where that is enough to go on checking, and the mistakes."""
-    own = {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
-    if isinstance(overrides := parameters.get("overrides"), Mapping):
-        own["overrides"] = _patches(overrides)
+    own = own_parameters(parameters)
     try:
         return model.model_validate(own), []
     except ValidationError as error:
@@ -42,6 +40,15 @@ def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, li
         return model.model_validate(own), mistakes
     except ValidationError:
         return None, mistakes
+
+
+def own_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A target's rendered parameters as its model reads them: without Kapitan's, and without nulls but those that
+    remove a field in an override."""
+    own = {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
+    if isinstance(overrides := parameters.get("overrides"), Mapping):
+        own["overrides"] = _patches(overrides)
+    return own
 
 
 def _patches(overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from typing import Any
 
 from components.cluster import build as cluster_build
 from components.cluster.params import ClusterParams, Fleet
-from components.common.load import PLUMBING
+from components.common.load import own_parameters as own_parameters
 from components.common.manifest import Manifest
-from components.common.params import without_nulls
 from components.common.place import Built, place
 from components.compile.targets import kinds_of
 from components.stack import build as stack_build
@@ -26,11 +25,6 @@ ARGOCD = "argocd"
 """The component that needs to know what all others are compiled to."""
 STACK_COMPONENTS = ("model-service", "inference-gateway")
 CLUSTER_COMPONENTS = ("platform", "litellm", "monitoring", ARGOCD)
-
-
-def own_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A target's rendered parameters as its model reads them: without Kapitan's, without nulls."""
-    return {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
 
 
 def stack(target: str, own: Mapping[str, Any]) -> Stack:
