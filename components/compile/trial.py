@@ -13,7 +13,7 @@ from typing import Any
 
 from components.cluster import build as cluster_build
 from components.cluster.params import ClusterParams, Fleet
-from components.common.load import own_parameters as own_parameters
+from components.common import load
 from components.common.manifest import Manifest
 from components.common.place import Built, place
 from components.compile.targets import kinds_of
@@ -25,6 +25,8 @@ ARGOCD = "argocd"
 """The component that needs to know what all others are compiled to."""
 STACK_COMPONENTS = ("model-service", "inference-gateway")
 CLUSTER_COMPONENTS = ("platform", "litellm", "monitoring", ARGOCD)
+
+own_parameters = load.own_parameters
 
 
 def stack(target: str, own: Mapping[str, Any]) -> Stack:
