@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from components.common import quantities
 from components.facts import Engine, VersionError, engine, parse
 from components.stack.params import Stack
-from scripts.check.arguments import Argument, Arguments
+from scripts.check.argv import Argument, Arguments
 from scripts.check.fleet import ClusterView
 from scripts.check.model import KeyPath, Obj
 from scripts.check.node import Node

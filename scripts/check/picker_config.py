@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from components.facts import VersionError, epp, parse
 from components.facts.tables import table
-from scripts.check.arguments import Arguments
+from scripts.check.argv import Arguments
 from scripts.check.deployment import Deployment, deployment
 from scripts.check.edges.pools import mounted, pool_namespace
 from scripts.check.fleet import ClusterView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.check.arguments import whole
+from scripts.check.argv import whole
 from scripts.check.deployment import Deployment
 from scripts.check.fit import GIB, Plan
 from scripts.check.fit_gguf import GgufPlan

@@ -11,27 +11,30 @@ from typing import Any
 import yaml
 
 from scripts.check.model import Finding
+from scripts.check.text import TextError, compose
 
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.\[\]]+)')
 
 
 def with_lines(root: Path, findings: Iterable[Finding]) -> Iterator[Finding]:
     """The findings, each with the line of its field in its compiled file."""
-    seen: dict[str, Any] = {}
+    seen: dict[str, yaml.Node | None] = {}
     for one in findings:
-        if not one.file or one.line:
+        if one.cause and one.cause.file == one.file:
+            yield replace(one, line=one.cause.line)
+        elif not one.file or not one.object:
             yield one
-            continue
-        if one.file not in seen:
-            seen[one.file] = _compose(root / one.file)
-        yield replace(one, line=line_of(seen[one.file], one.field))
+        else:
+            if one.file not in seen:
+                seen[one.file] = _compose(root / one.file)
+            yield replace(one, line=line_of(seen[one.file], one.field))
 
 
-def _compose(path: Path) -> Any:
+def _compose(path: Path) -> yaml.Node | None:
     """The nodes of a file that was read before; None when it has gone or changed meanwhile."""
     try:
-        return yaml.CSafeLoader(path.read_bytes()).get_single_node()
-    except (OSError, UnicodeError, yaml.YAMLError):
+        return compose(path.read_bytes().decode("utf-8"))
+    except (OSError, UnicodeError, TextError):
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.facts import epp
-from scripts.check.arguments import Argument
+from scripts.check.argv import Argument
 from scripts.check.durations import seconds
 from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit, KeyPath

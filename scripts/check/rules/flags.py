@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from components.facts.suggest import did_you_mean
-from scripts.check.arguments import Argument, whole
+from scripts.check.argv import Argument, whole
 from scripts.check.deployment import Deployment, deployment, deployments
 from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit, KeyPath, Obj
