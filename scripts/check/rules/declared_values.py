@@ -80,7 +80,7 @@ def settings_declared(service: Obj, view: ClusterView) -> Iterator[Hit]:
     if stack.is_knative:
         wanted["timeout"] = stack.serving.request_timeout_seconds
     else:
-        wanted["terminationGracePeriodSeconds"] = stack.serving.termination_grace_seconds
+        wanted["terminationGracePeriodSeconds"] = stack.termination_grace_seconds
     for key, value in wanted.items():
         compiled = service.raw(f"spec.predictor.{key}")
         if compiled != value:
@@ -190,6 +190,10 @@ def scale_target_declared(service: Obj, view: ClusterView) -> Iterator[Hit]:
         if series and series not in query:
             said = f"the query has no {series}, which carries {logical}: {query[:80]}"
             yield Hit(service, each.at("external.metric.query"), said)
+        if any(query.count(opening) != query.count(closing) for opening, closing in ("()", "{}", "[]")):
+            yield Hit(
+                service, each.at("external.metric.query"), f"the query's brackets do not match: {query[:80]}"
+            )
         own = {"namespace": service.namespace, "stack": one.stack.name}
         for label, value in _LABEL.findall(query):
             if value != own[label]:

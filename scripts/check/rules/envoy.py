@@ -309,3 +309,46 @@ def cannot_steer(gateway: Obj, view: ClusterView) -> Iterator[Hit]:
     }
     if follows and PICKED not in removed:
         yield Hit(gateway, "metadata.name", f"no ClientTrafficPolicy removes {PICKED} from requests")
+
+
+@rule(
+    "traffic-policy-lets-requests-finish",
+    kinds=("BackendTrafficPolicy",),
+    level="warning",
+    why="Envoy Gateway cuts the request, or a stream that is silent while the model thinks, before the route would.",
+    fix="Give the policy the route's request timeout, and an idle timeout that is as long.",
+    source="gateway.md 50; envoy-proved.md",
+    cause=("serving", "requestTimeoutSeconds"),
+)
+def lets_requests_finish(policy: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A BackendTrafficPolicy's timeouts are not shorter than the request timeout of its routes."""
+    longest = max((limit for route in _routes(policy, view) for limit in _limits(route)), default=0.0)
+    for path in ("spec.timeout.http.requestTimeout", "spec.timeout.http.connectionIdleTimeout"):
+        written = policy.text(path)
+        limit = seconds(written)
+        if limit is not None and 0 < limit < longest:
+            yield Hit(policy, path, f"{written} is shorter than the route's {longest:g} s")
+
+
+@rule(
+    "route-header-sent-by-client",
+    kinds=("HTTPRoute",),
+    why="Envoy matches the route before its filters run: the header is not there yet, and requests get 404.",
+    fix="Let LiteLLM send the header, or match on the path.",
+    source="gateway.md 45, 0.4; gateway#8716",
+    cause=("gateway", "shared"),
+)
+def header_sent_by_client(route: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A route does not match on a header that a filter of its own Gateway makes."""
+    about = [*view.wires.policies(route, "SecurityPolicy")]
+    for gateway in view.wires.gateways(route):
+        about.extend(view.wires.policies(gateway, "SecurityPolicy"))
+    made = {
+        claim.text("header").lower(): policy
+        for policy in about
+        for claim in policy.each("spec.jwt.providers[].claimToHeaders[]")
+    }
+    for match in route.each("spec.rules[].matches[].headers[]"):
+        policy = made.get(match.text("name").lower())
+        if policy is not None:
+            yield Hit(route, match.field, f"{match.text('name')} is made by {policy.ref}")

@@ -261,7 +261,8 @@ def _tolerates(given: Node, taint: str, wanted: Toleration) -> bool:
         return False
     if given.text("operator", "Equal") == "Exists":
         return given.text("key", taint) == taint
-    return given.text("key") == taint and given.text("value") == (wanted.value or "")
+    same = given.text("key") == taint and given.text("value") == (wanted.value or "")
+    return same and wanted.operator == "Equal"
 
 
 def _is_gpu(resource: str) -> bool:

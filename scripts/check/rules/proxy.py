@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from components.facts.suggest import did_you_mean
+from scripts.check.durations import seconds
 from scripts.check.fleet import ClusterView, StackView
 from scripts.check.model import Hit, KeyPath
 from scripts.check.paths import Request, follow
@@ -205,3 +206,49 @@ def has_a_proxy_entry(view: StackView) -> Iterator[Hit]:
         yield Hit(
             view.target, "litellm.modelName", f"no proxy has an entry called {view.stack.public_name!r}"
         )
+
+
+@rule(
+    "route-used-by-proxy",
+    scope="cluster",
+    level="warning",
+    why="Nobody asks for what the route leads to: the model takes its GPUs for nobody.",
+    fix="Set `litellm.enabled: true`, or remove the stack.",
+    source="gateway.md 44",
+    cause=("litellm", "enabled"),
+)
+def used_by_proxy(view: ClusterView) -> Iterator[Hit]:
+    """LiteLLM reaches a model over every route that leads to one, unless the stack says no."""
+    used = {
+        id(rule_.value)
+        for proxy in view.proxies
+        for entry in proxy.entries
+        for rule_ in follow(_request(entry), proxy.config_map.namespace, view).rules
+    }
+    for route in view.of("HTTPRoute") if view.proxies else ():
+        stack = view.stack_of(route)
+        own = [one.value for one in route.each("spec.rules[]")]
+        if stack and stack.params.litellm.enabled and own and not any(id(one) in used for one in own):
+            yield Hit(route, "spec.rules", "no entry of LiteLLM leads over it")
+
+
+@rule(
+    "proxy-waits-no-longer-than-route",
+    scope="cluster",
+    level="warning",
+    why="The gateway cuts the request while LiteLLM still waits, and LiteLLM tries it again from the start.",
+    fix="Give both the stack's `serving.requestTimeoutSeconds`.",
+    source="gateway.md 50; serving.md 57, 3.3",
+    cause=("serving", "requestTimeoutSeconds"),
+)
+def waits_no_longer(view: ClusterView) -> Iterator[Hit]:
+    """LiteLLM waits for an answer no longer than the route on which it asks."""
+    for proxy in view.proxies:
+        for entry in proxy.entries:
+            waits = entry.node.number("litellm_params.timeout")
+            for taken in follow(_request(entry), proxy.config_map.namespace, view).rules:
+                limit = seconds(taken.text("timeouts.request"))
+                if waits and limit and waits > limit:
+                    field = entry.node.at("litellm_params.timeout")
+                    message = f"{entry.name}: LiteLLM waits {waits} s, the route {limit:g} s"
+                    yield Hit(proxy.config_map, field, message, target=_stack_target(entry, view))
