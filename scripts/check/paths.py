@@ -59,7 +59,19 @@ def follow(request: Request, namespace: str, view: ClusterView) -> Lead:
 
 
 def _outside(host: str, request: Request, path: str, view: ClusterView) -> Lead:
-    """A host outside the cluster leads back in where a compiled route claims it."""
+    """A host outside the cluster leads back in where a stack says that its gateway is reached so, or where a compiled
+    route claims it."""
+    for stack in view.stacks.values():
+        gateway = view.compiled("Gateway", stack.gateway_namespace, stack.names.gateway)
+        if stack.gateway.hostname == host and gateway is not None:
+            lead = _routed(
+                view.wires.routes_of_gateway(gateway),
+                f"{path.rstrip('/')}{request.path}",
+                host,
+                request,
+                view,
+            )
+            return Lead(broken=f"{lead.broken} on {gateway.ref}") if lead.broken else lead
     routes = [route for route in view.of("HTTPRoute") if host and host in route.strings("spec.hostnames")]
     if not routes:
         return Lead(unknown=True)
