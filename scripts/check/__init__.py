@@ -34,6 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--date", metavar="YYYY-MM-DD", help="the day that waivers are held against (default: today)"
     )
+    parser.add_argument(
+        "--crds", type=Path, metavar="DIR", help="CRDs to hold objects against, before our contracts"
+    )
     parser.add_argument("--strict", action="store_true", help="warnings fail too")
     parser.add_argument("--notes", action="store_true", help="tell notes too: what works and could be better")
     parser.add_argument(
@@ -49,9 +52,15 @@ def run(options: argparse.Namespace, project: Project) -> int:
     date = _date(options.date)
     if options.jobs < 0:
         raise MisuseError(f"--jobs {options.jobs}: give a number of processes, or 0")
-    debug = getattr(options, "debug", False)
+    if options.crds and not options.crds.is_dir():
+        raise MisuseError(f"--crds {options.crds}: no such folder")
     report = check(
-        project.root, date, options.jobs, debug=debug, notes=options.notes or options.format != "text"
+        project.root,
+        date,
+        options.jobs,
+        debug=getattr(options, "debug", False),
+        notes=options.notes or options.format != "text",
+        crds=options.crds,
     )
     text = writer(options.format)(report, options.notes)
     if options.output:

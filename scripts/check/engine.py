@@ -48,10 +48,17 @@ class Report:
 
 
 def check(
-    root: Path, date: datetime.date, jobs: int = 0, *, debug: bool = False, notes: bool = True
+    root: Path,
+    date: datetime.date,
+    jobs: int = 0,
+    *,
+    debug: bool = False,
+    notes: bool = True,
+    crds: Path | None = None,
 ) -> Report:
     """Checks the project in ``root`` as of ``date``, in ``jobs`` processes (0: one a processor). ``debug`` lets a
-    faulty rule raise; without ``notes`` the lines that lead to notes are not looked up."""
+    faulty rule raise; without ``notes`` the lines that lead to notes are not looked up; ``crds`` is a folder of
+    CustomResourceDefinitions that go before the contracts."""
     seconds = Seconds()
     since = time.process_time()
     inventory = Inventory(root / "inventory")
@@ -59,7 +66,7 @@ def check(
     seconds.add("guard", since)
     share(inventory)
     results = _results(
-        [replace(job, debug=debug, notes=notes) for job in _jobs(root, inventory, whole)], jobs
+        [replace(job, debug=debug, notes=notes, crds=crds) for job in _jobs(root, inventory, whole)], jobs
     )
     for result in results:
         seconds.merge(result.seconds)

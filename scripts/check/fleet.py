@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from components.cluster.params import ClusterParams
 from components.common.cluster import Cluster
 from components.common.environment import Environment
+from components.contracts import Violation, validate
 from components.facts.suggest import nearest
 from components.stack.params import Stack
 from scripts.check import made, pods, rights
@@ -20,6 +22,8 @@ from scripts.check.proxy import Proxy, proxies
 from scripts.check.scrapes import Scrape, scrapes
 from scripts.check.wires import Wires
 
+Validate = Callable[[Mapping[str, Any], str], list[Violation]]
+"""What a Kubernetes version would refuse in an object."""
 GKE_CLASSES = (
     "gke-l7-rilb",
     "gke-l7-regional-external-managed",
@@ -32,12 +36,14 @@ GKE_CLASSES = (
 class ClusterView:
     """One cluster. Every index is made when first asked for, in one pass over the objects."""
 
-    def __init__(self, declared: Declared, objects: Iterable[Obj]) -> None:
-        """``objects`` are those that Argo CD syncs; ``declared`` must hold the cluster's facts."""
+    def __init__(self, declared: Declared, objects: Iterable[Obj], validate: Validate = validate) -> None:
+        """``objects`` are those that Argo CD syncs; ``declared`` must hold the cluster's facts. ``validate`` holds an
+        object against the schema of its kind: the contracts, unless a folder of CRDs is given."""
         facts, environment = declared.facts, declared.environment
         if facts is None or environment is None:
             raise ValueError(f"nothing is known of cluster {declared.cluster}")
         self.name = declared.cluster
+        self.validate = validate
         self.declared = declared
         self.facts: Cluster = facts
         """What the cluster is and has: ``view.facts.pools``, ``view.facts.provided``."""

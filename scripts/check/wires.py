@@ -91,6 +91,17 @@ class Wires:
                 found.setdefault(named(gateway), []).append(route)
         return found
 
+    def certificates(self, namespace: str, secret: str) -> list[Obj]:
+        """The Certificates that write a Secret."""
+        return self._certificates.get((namespace, secret), [])
+
+    @cached_property
+    def _certificates(self) -> dict[tuple[str, str], list[Obj]]:
+        found: dict[tuple[str, str], list[Obj]] = {}
+        for one in self._view.of("Certificate"):
+            found.setdefault((one.namespace, one.text("spec.secretName")), []).append(one)
+        return found
+
     @cached_property
     def routes(self) -> tuple[Obj, ...]:
         """Every route of the cluster."""

@@ -7,8 +7,10 @@ import gc
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from components.contracts import Registry, validate
 from components.inventory.inventory import Inventory
 from components.inventory.origin import Origins
 from scripts.check import stage
@@ -37,6 +39,8 @@ class Job:
     """Let a faulty rule end the run."""
     notes: bool = True
     """Look up the causes of notes too."""
+    crds: Path | None = None
+    """A folder of CustomResourceDefinitions, which go before the contracts."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def share(inventory: Inventory) -> None:
 def _inventory_of(root: Path) -> Inventory:
     folder = (root / "inventory").absolute()
     return _INVENTORIES.get(folder) or Inventory(folder)
+
+
+@cache
+def _registry(crds: Path) -> Registry:
+    return Registry(crds)
 
 
 class _Cluster:
@@ -135,6 +144,7 @@ def _inventory(cluster: _Cluster) -> stage.InventoryView:
 def _rules(cluster: _Cluster, tree: Tree, known: Declared) -> None:
     if known.facts is None:
         return
-    view = ClusterView(known, tree.objects)
+    crds = cluster.job.crds
+    view = ClusterView(known, tree.objects, _registry(crds).validate if crds else validate)
     for rule in rules().values():
         cluster.take(rule, cluster_hits(rule, view))

@@ -151,20 +151,15 @@ def name_on_certificate(policy: Obj, view: ClusterView) -> Iterator[Hit]:
         service = view.compiled("Service", policy.namespace, ref.text("name"))
         for pod in view.select(policy.namespace, service.texts("spec.selector")) if service else ():
             for volume in pod.spec.each("volumes[]"):
-                for certificate in _certificates(policy.namespace, volume.text("secret.secretName"), view):
+                for certificate in view.wires.certificates(
+                    policy.namespace, volume.text("secret.secretName")
+                ):
                     names = certificate.strings("spec.dnsNames")
                     if host not in names:
                         message = (
                             f"{certificate.ref} is made out to {', '.join(names) or 'nobody'}, not to {host}"
                         )
                         yield Hit(policy, "spec.validation.hostname", message)
-
-
-def _certificates(namespace: str, secret: str, view: ClusterView) -> list[Obj]:
-    found = view.of("Certificate")
-    return [
-        one for one in found if secret and (one.namespace, one.text("spec.secretName")) == (namespace, secret)
-    ]
 
 
 @rule(

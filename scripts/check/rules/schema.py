@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.contracts import validate
 from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit, Obj
 from scripts.check.rule import ALL, rule
@@ -20,5 +19,5 @@ from scripts.check.rule import ALL, rule
 )
 def valid(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """An object holds to the schema of its kind; a kind without a schema is unknown."""
-    for one in validate(obj.doc, view.facts.kubernetes):
+    for one in view.validate(obj.doc, view.facts.kubernetes):
         yield Hit(obj, one.path, one.message if one.path else f"it {one.message}")

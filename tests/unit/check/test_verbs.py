@@ -56,13 +56,40 @@ def test_formats_to_a_file(project: Path, tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--date", "tomorrow"], ["--date", "2026-02-30"], ["--jobs", "-1"], ["--output", "/nonexistent/x"]],
+    [
+        ["--date", "tomorrow"],
+        ["--date", "2026-02-30"],
+        ["--jobs", "-1"],
+        ["--output", "/nonexistent/x"],
+        ["--crds", "/nonexistent"],
+    ],
 )
 def test_misuse(project: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert _check(project, *words) == 2
     told = capsys.readouterr().err
     assert told.startswith("inferstack: ")
     assert "Traceback" not in told
+
+
+def test_crds_go_before_contracts(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    crd = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+spec:
+  group: inference.networking.k8s.io
+  names:
+    kind: InferencePool
+  scope: Namespaced
+  versions:
+  - name: v2
+    served: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object}}}}
+"""
+    folder = tmp_path / "crds"
+    folder.mkdir()
+    (folder / "pools.yaml").write_text(crd, encoding="utf-8")
+    assert _check(project, "--crds", str(folder)) == 1
+    assert "knows InferencePool as inference.networking.k8s.io/v2 only" in capsys.readouterr().out
 
 
 def test_stats(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
