@@ -29,8 +29,6 @@ class Accelerator(Params):
     """The extended resource that a pod asks for: ``nvidia.com/gpu``."""
     memory_gib: float | None = Field(default=None, gt=0)
     """Usable memory of one GPU in GiB, measured where it is known."""
-    memory_measured: bool = False
-    """Whether ``memoryGiB`` was read off a card rather than a data sheet."""
     per_node: int | None = Field(default=None, ge=1, le=64)
     """GPUs in one node."""
     compute_capability: float | None = Field(default=None, gt=0)

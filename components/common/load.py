@@ -44,11 +44,23 @@ def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, li
 
 def own_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A target's rendered parameters as its model reads them: without Kapitan's, and without nulls but those that
-    remove a field in an override."""
+    remove a field in a patch."""
     own = {key: value for key, value in without_nulls(parameters).items() if key not in PLUMBING}
     if isinstance(overrides := parameters.get("overrides"), Mapping):
         own["overrides"] = _patches(overrides)
+    _keep_patch(own, parameters, ("gateway", "epp", "config"))
     return own
+
+
+def _keep_patch(own: dict[str, Any], parameters: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    """Put a patch back as it was written: a ``null`` in it removes a field of what it is merged over."""
+    written: Any = parameters
+    for key in path:
+        written = written.get(key) if isinstance(written, Mapping) else None
+    if isinstance(written, Mapping):
+        for key in path[:-1]:
+            own = own[key]
+        own[path[-1]] = dict(written)
 
 
 def _patches(overrides: Mapping[str, Any]) -> dict[str, Any]:

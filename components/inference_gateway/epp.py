@@ -198,7 +198,7 @@ def pod(stack: Stack, wiring: Wiring) -> dict[str, Any]:
     return {
         "serviceAccountName": stack.names.epp,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": stack.serving.termination_grace_seconds + 10,
+        "terminationGracePeriodSeconds": stack.termination_grace_seconds + 10,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _USER,

@@ -150,7 +150,7 @@ def _scaling(stack: Stack) -> dict[str, Any]:
             "containerConcurrency": serving.parallel_requests if stack.runtime.engine != "vllm" else 0,
         }
     return {
-        "terminationGracePeriodSeconds": serving.termination_grace_seconds,
+        "terminationGracePeriodSeconds": stack.termination_grace_seconds,
         **replicas,
         **_autoscaling(stack),
         "deploymentStrategy": {

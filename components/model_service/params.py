@@ -103,7 +103,8 @@ class Serving(Params):
     env: dict[EnvName, str] = Field(default_factory=dict)
     startup_seconds: int | None = Field(default=None, ge=10)
     """How long a start may take; derived from the size of the weights when unset."""
-    termination_grace_seconds: int = Field(default=120, ge=1)
+    termination_grace_seconds: int | None = Field(default=None, ge=1)
+    """How long a stopped pod may finish its requests; the longest request and 30 s when unset."""
     request_timeout_seconds: Seconds = 600
     """Longest request; gateway and LiteLLM use it too."""
     priority_class: Slug | None = None

@@ -168,6 +168,12 @@ class Stack:
         return 1 if self.pool.rollout_reserve >= max(self.gpus_per_pod, 1) else 0
 
     @property
+    def termination_grace_seconds(self) -> int:
+        """How long a stopped pod may finish its requests: ``requestTimeoutSeconds`` and 30 s, in which it leaves its
+        Services."""
+        return self.serving.termination_grace_seconds or self.serving.request_timeout_seconds + 30
+
+    @property
     def max_unavailable(self) -> int:
         """Pods that may be missing during a rollout: 1 where none can be added first."""
         wanted = self.serving.rollout.max_unavailable

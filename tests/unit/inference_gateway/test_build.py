@@ -9,8 +9,9 @@ import yaml
 
 from components.inference_gateway.build import api_base
 from components.inference_gateway.wiring import WIRINGS
+from components.stack.load import load_stack
 from tests.support.objects import objects, one
-from tests.support.stacks import make_stack
+from tests.support.stacks import make_stack, stack_params
 
 _LLAMACPP: dict[str, Any] = {
     "serving": {
@@ -274,3 +275,17 @@ def test_what_a_scorer_needs_is_declared() -> None:
     chosen = make_stack(gateway={"epp": {"scorers": {"session-affinity-scorer": 1}}})
     assert "--allow-experimental-plugins=true" in _arguments(chosen)
     assert not any("experimental" in argument for argument in _arguments(make_stack()))
+
+
+def test_null_in_a_patch_of_the_configuration_removes() -> None:
+    parameters = stack_params()
+    parameters["gateway"] = {"epp": {"config": {"requestHandler": None}}}
+    config = _config(load_stack("eu-h100.llama-70b", parameters))
+    assert "requestHandler" not in config
+
+
+def test_a_picker_outlives_the_longest_request() -> None:
+    stack = make_stack(serving={"requestTimeoutSeconds": 1800})
+    pod = one(stack, "InferenceService")["spec"]["predictor"]
+    assert pod["terminationGracePeriodSeconds"] == 1830
+    assert one(stack, "Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 1840
