@@ -15,14 +15,16 @@ from scripts.check.rules.references import edges
 
 _NEVER_EQUAL = "Argo CD shows the Application as OutOfSync for ever, and hides real differences behind it."
 _WAVE = f'metadata.annotations["{SYNC_WAVE}"]'
-_SERVER_METADATA = (
+_SERVER_METADATA = frozenset(
     "creationTimestamp deletionTimestamp generateName generation managedFields ownerReferences resourceVersion"
-    " selfLink uid"
-).split()
-_FOREIGN = (
-    "argocd.argoproj.io/tracking-id",
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "deployment.kubernetes.io/revision",
+    " selfLink uid".split()
+)
+_FOREIGN = frozenset(
+    (
+        "argocd.argoproj.io/tracking-id",
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "deployment.kubernetes.io/revision",
+    )
 )
 """Annotations that come along when somebody copies a live object."""
 _DEFAULTS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -58,13 +60,11 @@ def server_fields(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """Nothing is compiled that only the API server, Argo CD or an operator writes."""
     if "status" in obj.doc:
         yield Hit(obj, "status", "status is written by the controller")
-    metadata = obj.map("metadata")
-    for key in _SERVER_METADATA:
-        if key in metadata:
-            yield Hit(obj, f"metadata.{key}", f"{key} is written by the API server")
-    for key in _FOREIGN:
-        if key in obj.annotations:
-            yield Hit(obj, f'metadata.annotations["{key}"]', "it was copied from a live object")
+    metadata, annotations = obj.raw("metadata"), obj.raw("metadata.annotations")
+    for key in _SERVER_METADATA.intersection(metadata if isinstance(metadata, dict) else ()):
+        yield Hit(obj, f"metadata.{key}", f"{key} is written by the API server")
+    for key in _FOREIGN.intersection(annotations if isinstance(annotations, dict) else ()):
+        yield Hit(obj, f'metadata.annotations["{key}"]', "it was copied from a live object")
     for path in ("webhooks[].clientConfig", "spec", "spec.conversion.webhook.clientConfig"):
         for one in obj.each(path):
             if one.has("caBundle"):

@@ -65,8 +65,8 @@ def replicas_agree(deployment: Obj, view: ClusterView) -> Iterator[Hit]:
     """Several replicas of an Endpoint Picker whose plugins keep state elect a leader."""
     count = deployment.number("spec.replicas")
     for pod in pickers(deployment, view):
-        state = _state(pod, view)
-        if (count or 1) > 1 and state and not elects(pod):
+        state = _state(pod, view) if (count or 1) > 1 and not elects(pod) else []
+        if state:
             message = f"{count} replicas without a leader keep apart: {', '.join(state)}"
             yield Hit(deployment, "spec.replicas", message)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 
 from components.stack import sizing
 from scripts.check.deployment import container_field, deployment
@@ -212,17 +211,21 @@ def _restricted(pod: Pod) -> bool:
     return pod.main.node.flag("securityContext.readOnlyRootFilesystem")
 
 
-def _writable(path: str, pod: Pod) -> bool:
-    """Whether a path lies where the main container may write."""
+def _mounts(pod: Pod) -> Mapping[str, bool]:
+    """Where something is mounted in the main container, and whether it may write there."""
     volumes = {one.text("name"): one for one in pod.spec.each("volumes[]")}
-    best: tuple[int, bool] = (-1, False)
+    found = {}
     for mount in pod.main.node.each("volumeMounts[]"):
-        at = mount.text("mountPath").rstrip("/")
-        if at and PurePosixPath(path).is_relative_to(at) and len(at) > best[0]:
-            volume = volumes.get(mount.text("name"), Node({}))
-            free = not mount.flag("readOnly") and any(volume.has(source) for source in _WRITABLE)
-            best = (len(at), free)
-    return best[1]
+        volume = volumes.get(mount.text("name"), Node({}))
+        free = not mount.flag("readOnly") and any(volume.has(source) for source in _WRITABLE)
+        found[mount.text("mountPath").rstrip("/") + "/"] = free
+    return found
+
+
+def _writable(path: str, mounts: Mapping[str, bool]) -> bool:
+    """Whether a path lies where the main container may write: the deepest mount above it decides."""
+    above = [at for at in mounts if f"{path}/".startswith(at)]
+    return bool(above) and mounts[max(above, key=len)]
 
 
 @rule(
@@ -241,9 +244,10 @@ def folders_writable(obj: Obj, view: ClusterView) -> Iterator[Hit]:
         field = container_field(pod, pod.main, "env")
         if "HOME" not in pod.main.env:
             yield Hit(obj, field, "HOME is not set, and the user has none in the image")
+        mounts = _mounts(pod)
         for name in _FOLDERS:
             path = pod.main.env.get(name, "")
-            if path.startswith("/") and not _writable(path, pod):
+            if path.startswith("/") and not _writable(path, mounts):
                 yield Hit(obj, field, f"{name} is {path}, where nothing writable is mounted")
 
 
@@ -276,7 +280,7 @@ def temporary_writable(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """A model server or proxy on a read-only root file system can write to /tmp."""
     for pod in view.pods_of(obj):
         read_only = pod.main.node.flag("securityContext.readOnlyRootFilesystem")
-        if _software(pod, view) and read_only and not _writable("/tmp/x", pod):
+        if _software(pod, view) and read_only and not _writable("/tmp", _mounts(pod)):
             field = container_field(pod, pod.main, "volumeMounts")
             yield Hit(obj, field, f"the root file system of the {pod.name} is read only, and /tmp with it")
 
