@@ -24,6 +24,7 @@ from scripts.project import MisuseError, Project, find_project
 VERBS = {
     "compile": "compile what changed, check it, and put it in place at once",
     "check": "prove that everything that is compiled can work",
+    "explain": "say where a value comes from, and what a line of the inventory reaches",
     "rules": "list the rules of check, or explain one",
     "review": "say what a change does, why, and what follows",
     "map": "show the fleet as it stands: clusters, models, who routes to whom, free GPUs",

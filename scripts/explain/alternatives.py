@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components.common.params import inventory_key
-from scripts.explain.declared import KeyPath, entry_of, keys_of, literals, model_of
+from scripts.explain.declared import KeyPath, entry_of, keys_of, literals, model_of, options, plain
 
 Kind = Literal["value", "key", "name"]
 _NUMBER = re.compile(r"[0-9]+")
@@ -21,6 +21,8 @@ _SEEDS: tuple[Any, ...] = (
     "hf://x/y", "http://x", "https://x/", "x:1", "/x", "x.example.com", "sha256:" + "0" * 64,
 )  # fmt: skip
 """Values to try where there is none to change."""
+OVERRIDES = ("overrides",)
+"""Patches by kind and name: an object's name leads into them."""
 LIMIT = 8
 """Other values that are tried for one parameter."""
 
@@ -123,7 +125,7 @@ def alternatives(leaf: Leaf, maps: Maps) -> list[Alternative]:
 
 def _is_valid(adapter: TypeAdapter[Any], candidate: Any) -> bool:
     try:
-        adapter.validate_python(candidate)
+        adapter.validate_python(candidate, strict=True)
     except ValidationError:
         return False
     return True
@@ -173,10 +175,13 @@ def _candidates(leaf: Leaf, maps: Maps) -> Iterator[Any]:
 
 def _entries(annotation: Any) -> Iterator[Any]:
     """Maps with one entry."""
+    keys = [key for option in options(annotation) for key in literals((get_args(option) or (None,))[0])]
     model = model_of(entry_of(annotation))
-    if model is not None:
-        yield from ({"x": one} for one in smallest(model))
-    yield from ({"x": seed} for seed in _SEEDS)
+    for key in (*keys[:1], "x", "X"):
+        if model is not None:
+            yield from ({key: one} for one in smallest(model))
+        yield from ({key: seed} for seed in _SEEDS)
+        yield {key: {"x": 1}}
 
 
 def smallest(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
@@ -186,7 +191,8 @@ def smallest(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
     made: dict[str, Any] = {}
     for name in wanted:
         adapter = _field_adapter(model, name)
-        seed = next((seed for seed in _SEEDS if _is_valid(adapter, seed)), None)
+        seeds = (*literals(model.model_fields[name].annotation), *_SEEDS)
+        seed = next((seed for seed in seeds if _is_valid(adapter, seed)), None)
         if seed is None:
             return
         made[inventory_key(name)] = seed
@@ -209,9 +215,11 @@ class Maps:
     """The maps of a target that names may lead into."""
 
     entries: Mapping[str, tuple[KeyPath, ...]]
-    """Paths of the maps that have an entry, by its key. Entries that are scalars are left out."""
+    """Paths of the maps that have an entry, by its key."""
     keys: Mapping[KeyPath, tuple[str, ...]]
     """Keys of each map."""
+    full: Mapping[str, Any]
+    """All parameters, with their defaults: what stands beside a key that is set in a model nobody set."""
 
     def siblings(self, key: object) -> Iterator[str]:
         """The other keys that stand beside a key."""
@@ -219,16 +227,18 @@ class Maps:
             yield from (other for other in self.keys[path] if other != key)
 
 
-def maps_of(parameters: Mapping[str, Any], found: Iterable[Leaf]) -> Maps:
-    """The maps among a target's parameters; ``found`` are all its leaves."""
+def maps_of(model: BaseModel) -> Maps:
+    """The maps of models among a target's parameters, and those of overrides."""
+    full = plain(model)
     entries: dict[str, tuple[KeyPath, ...]] = {}
     keys: dict[KeyPath, tuple[str, ...]] = {}
-    for leaf in found:
-        if leaf.kind == "key" and isinstance(value_at(parameters, leaf.path), dict):
+    for leaf in leaves(model):
+        is_part = model_of(leaf.annotation) is not None or leaf.declared == OVERRIDES
+        if leaf.kind == "key" and is_part and isinstance(value_at(full, leaf.path), dict):
             *parents, key = leaf.path
             entries[key] = (*entries.get(key, ()), tuple(parents))
             keys[tuple(parents)] = (*keys.get(tuple(parents), ()), key)
-    return Maps(entries, keys)
+    return Maps(entries, keys, full)
 
 
 def value_at(value: Any, path: KeyPath) -> Any:
@@ -239,37 +249,51 @@ def value_at(value: Any, path: KeyPath) -> Any:
 
 
 def changed(parameters: Mapping[str, Any], leaf: Leaf, other: Alternative, maps: Maps) -> dict[str, Any]:
-    """The parameters with one thing changed; the same ones where it is the target's name.
+    """The parameters with one thing changed; nearly the same ones where it is the target's name.
 
     Where the old value names an entry of a map, the entry is there under the new name too, so that a reference to it
     still leads somewhere.
     """
     if leaf.kind == "name":
-        return dict(parameters)
+        return (
+            _overrides_follow(parameters, leaf.value, other.name)
+            if isinstance(other, Rename)
+            else dict(parameters)
+        )
     match other:
         case Set(value):
-            found = _with(parameters, leaf.path, lambda items, key: items | {key: value})
+            found = _with(parameters, maps.full, leaf.path, lambda items, key: items | {key: value})
             if isinstance(leaf.value, str) and isinstance(value, str):
                 for path in maps.entries.get(leaf.value, ()):
                     found = _duplicated(found, path, leaf.value, value)
             return found
         case Rename(name):
-            return _with(parameters, leaf.path, lambda items, key: _renamed(items, key, name))
+            return _with(parameters, maps.full, leaf.path, lambda items, key: _renamed(items, key, name))
         case Remove():
-            return _with(parameters, leaf.path, _without)
+            return _with(parameters, maps.full, leaf.path, _without)
+
+
+def _overrides_follow(parameters: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    """The parameters with patches of the objects that are named after the target under their new names too."""
+    patches = {
+        kind: these | {name.replace(old, new): patch for name, patch in these.items() if old in name}
+        for kind, these in parameters.get(OVERRIDES[0], {}).items()
+    }
+    return {**parameters, OVERRIDES[0]: patches} if patches else dict(parameters)
 
 
 def _duplicated(parameters: dict[str, Any], path: KeyPath, old: str, new: str) -> dict[str, Any]:
-    return _with(parameters, (*path, new), lambda items, key: {key: items[old]} | items)
+    return _with(parameters, {}, (*path, new), lambda items, key: {key: items[old]} | items)
 
 
-def _with(value: Mapping[str, Any], path: KeyPath, change: Any) -> dict[str, Any]:
-    """A copy along one path."""
+def _with(value: Mapping[str, Any], full: Mapping[str, Any], path: KeyPath, change: Any) -> dict[str, Any]:
+    """A copy along one path; what is not there yet is taken from ``full``."""
     key, *rest = path
     if not rest:
         found: dict[str, Any] = change(dict(value), key)
         return found
-    return {**value, key: _with(value.get(key) or {}, tuple(rest), change)}
+    default = full.get(key) or {}
+    return {**value, key: _with(value.get(key) or default, default, tuple(rest), change)}
 
 
 def _renamed(items: dict[str, Any], old: str, new: str) -> dict[str, Any]:

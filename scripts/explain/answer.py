@@ -13,6 +13,11 @@ State = Literal["set", "default", "unset", "removed", "name"]
 inventory says ``null``. ``name``: the name of the target's file."""
 
 
+How = Literal["value", "presence", "absence"]
+"""How a line reaches a field: it decides the value, or that the field is there, or (null in the inventory) that it is
+not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Include:
     """One entry of a ``classes`` list on the way to a file."""
@@ -166,7 +171,7 @@ class Reached:
     name: str
     """Of the object, with ``<stack>``, ``<service>``, ``<namespace>`` and ``<cluster>`` for what differs."""
     field: str
-    how: Literal["value", "presence"]
+    how: How
     count: int
     """How many fields that is."""
     targets: tuple[str, ...]

@@ -80,7 +80,8 @@ def _lines(parameter: Parameter) -> Iterator[str]:
         yield from _overridden(parameter.overridden, "replaced before")
         return
     if parameter.state == "removed":
-        yield f"removed by null; the default holds, declared in {parameter.declared}"
+        default = "" if parameter.value is None else f"; the default {short(parameter.value)} holds"
+        yield f"removed by null{default}"
     active = [line for line in parameter.lines if line.active]
     # Of a map or list all lines are active; of anything else the last one wins.
     winners = active if isinstance(parameter.value, dict | list) else active[-1:]
@@ -240,7 +241,7 @@ def _line(answer: LineAnswer) -> Iterator[str]:
 
 def _reached(one: Reached) -> str:
     field = one.field or "the object"
-    return field if one.how == "value" else f"{field} (whether it is there)"
+    return field + {"value": "", "presence": " (whether it is there)", "absence": " (kept out)"}[one.how]
 
 
 def _named(parameter: Parameter) -> str:

@@ -75,8 +75,8 @@ class Authors:
         if built is None:
             return None
         value, code, maker, keys = self._walk(built, path)
-        if path[:1] == ("metadata",) and value is None:
-            return _added(path)
+        if value is None:  # by place, or by an override
+            return _added(path) if path[:1] == ("metadata",) else None
         if code.co_filename == _JSONNET:
             return Author(Place(MIXIN), "")
         line = _line(code, keys)

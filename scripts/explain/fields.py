@@ -9,7 +9,8 @@ from components.common import emit
 from components.facts.suggest import did_you_mean
 from scripts.explain.alternatives import Leaf
 from scripts.explain.answer import FieldAnswer, Formula, Source
-from scripts.explain.authors import Author, Authors
+from scripts.explain.authors import Author
+from scripts.explain.declared import KeyPath
 from scripts.explain.derived import Derived
 from scripts.explain.effect import Influence, Objects
 from scripts.explain.fleet import Members
@@ -96,7 +97,7 @@ def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
         if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, target, deciding, found)
-    author = Authors(study.unpatched(component)).of(inner, path)
+    author = workshop.authors(target, component).of(inner, path)
     members = Members((), ())
     return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
 
@@ -118,7 +119,7 @@ def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
         if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, members.core[0], deciding, found) if deciding else ()
-    author = Authors(study.unpatched(inner.partition("/")[0])).of(inner, path)
+    author = workshop.authors(target, inner.partition("/")[0]).of(inner, path)
     if not members.needed and all(one[0] == target for one in found):
         members = Members((), ())
     return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
@@ -182,6 +183,10 @@ def _sources(workshop: Workshop, found: Sequence[Found]) -> list[tuple[Source, s
         name = (target, leaf.path)
         if name in seen or (influence.kind == "presence" and name in values):
             continue
+        if leaf.kind == "key" and any(
+            target == one[0] and _is_below(one[1].path, leaf.path) for one in found
+        ):
+            continue
         seen.add(name)
         how = influence.kind if not leaf.is_unset else "unset"
         if how == "unset" and influence.kind == "presence":
@@ -192,6 +197,11 @@ def _sources(workshop: Workshop, found: Sequence[Found]) -> list[tuple[Source, s
         source = Source(parameter, leaf.kind == "key", shown(influence.at), fields, chosen)
         sources.append((source, how))
     return sources
+
+
+def _is_below(path: KeyPath, other: KeyPath) -> bool:
+    """Whether a path leads on from another: a key is told by what it holds."""
+    return len(path) > len(other) and path[: len(other)] == other
 
 
 def _choosers(workshop: Workshop, target: str, leaf: Leaf) -> tuple[Any, ...]:

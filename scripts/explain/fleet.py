@@ -202,8 +202,8 @@ class FleetStudy:
     @cached_property
     def _maps(self) -> dict[str, Maps]:
         """The maps that names may lead into, by target."""
-        found = {name: maps_of(self.stack_own[name], leaves(one.params)) for name, one in self.stacks.items()}
-        return {self.target: maps_of(self.own, leaves(self.fleet.params)), **found}
+        found = {name: maps_of(one.params) for name, one in self.stacks.items()}
+        return {self.target: maps_of(self.fleet.params), **found}
 
     def reads(self, component: str) -> frozenset[KeyPath]:
         """Paths of the fields of parameter models that a component reads, of the cluster or of any of its stacks."""
@@ -255,9 +255,10 @@ class FleetStudy:
         return Variant(make)
 
     def _stack(self, name: str, leaf: Leaf, other: Alternative) -> Stack:
+        own = changed(self.stack_own[name], leaf, other, self._maps[name])
         if leaf.kind == "name" and isinstance(other, Rename):
-            return trial.stack(f"{self.cluster}.{other.name}", self.stack_own[name])
-        return trial.stack(name, changed(self.stack_own[name], leaf, other, self._maps[name]))
+            return trial.stack(f"{self.cluster}.{other.name}", own)
+        return trial.stack(name, own)
 
     def _fresh(self, name: str) -> Stack:
         """A stack without anything that was computed before."""

@@ -48,6 +48,8 @@ class Hit:
     active: bool
     winner: Definition | None
     """The line that decides instead, where this one does not."""
+    removed: object = None
+    """What the line takes out of the parameters by null."""
 
 
 def unit_of(inventory: Inventory, file: str) -> Unit:
@@ -99,12 +101,13 @@ def hits(origins: Origins, span: Span, targets: Iterable[str] | None = None) -> 
 
 def _hits(origins: Origins, target: str, span: Span) -> Iterator[Hit]:
     seen = False
-    for path, _, found in origins.leaves(target):
+    for path, value, found in origins.leaves(target):
         mine = [one for one in found if _touches(one, span)]
         if mine:
             seen = True
             active = any(one.active for one in mine)
-            yield Hit(target, tuple(map(str, path)), active, None if active else _winner(found))
+            removed = _replaced(found) if active and value is None else None
+            yield Hit(target, tuple(map(str, path)), active, None if active else _winner(found), removed)
     if not seen and span.path[:1] == (PARAMETERS,):
         # Nothing is left of it: something above it was replaced or removed.
         lost = origins.trace(target, span.key)
@@ -115,6 +118,12 @@ def _hits(origins: Origins, target: str, span: Span) -> Iterator[Hit]:
 def _winner(found: Iterable[Definition]) -> Definition | None:
     active = [one for one in found if one.active]
     return active[-1] if active else None
+
+
+def _replaced(found: Iterable[Definition]) -> object:
+    """The last value that was overridden, where it is written out."""
+    raw = next((one.raw for one in reversed(list(found)) if not one.active), None)
+    return None if "${" in str(raw) else raw
 
 
 def _touches(one: Definition, span: Span) -> bool:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from components.inventory.node import plain_data
-from scripts.explain.answer import LineAnswer, Reached, Use
-from scripts.explain.compare import Kind
+from scripts.explain.answer import How, LineAnswer, Reached, Use
 from scripts.explain.declared import Place
 from scripts.explain.fields import COMPILED
 from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at
@@ -55,7 +54,7 @@ def _use(workshop: Workshop, hit: Hit) -> Use:
 
 def _grouped(workshop: Workshop, found: Iterable[Touch]) -> Iterator[Reached]:
     """The same field of many targets once."""
-    groups: dict[tuple[str, str, str, str, Kind], list[Touch]] = {}
+    groups: dict[tuple[str, str, str, str, How], list[Touch]] = {}
     names: dict[str, Callable[[str], str]] = {}
     for touch in found:
         if touch.target not in names:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.compile import trial
-from scripts.explain.alternatives import Alternative, Leaf, changed
-from scripts.explain.compare import Kind
-from scripts.explain.declared import KeyPath, UnknownKey, declared
+from scripts.explain.alternatives import Alternative, Leaf, Set, changed
+from scripts.explain.answer import How
+from scripts.explain.declared import KeyPath
 from scripts.explain.effect import Objects, differences
 from scripts.explain.fleet import FleetStudy
 from scripts.explain.hits import Hit, Span
 from scripts.explain.keyed import Path
-from scripts.explain.parameters import root_model
+from scripts.explain.study import StackStudy
 from scripts.explain.variants import MONITORING
 from scripts.explain.workshop import Workshop
 
+Seen = tuple[str, Path, How]
 FEW = 2
 """Other values that are tried where each needs the whole mixin."""
 
@@ -32,14 +33,14 @@ class Touch:
     object: tuple[str, str]
     """Its kind and name."""
     path: Path
-    how: Kind
+    how: How
 
 
 def touches(workshop: Workshop, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
     """Every field of every target that follows a line."""
     active = [hit for hit in hits if hit.active]
     for target in sorted({hit.target for hit in active if not workshop.is_cluster(hit.target)}):
-        yield from _of_stack(workshop, target, span, [hit.key for hit in active if hit.target == target])
+        yield from _of_stack(workshop, target, span, [hit for hit in active if hit.target == target])
     for cluster in sorted({hit.target.partition(".")[0] for hit in active}):
         own = f"{cluster}.cluster"
         if own in workshop.origins.inventory.layout.targets:
@@ -50,18 +51,34 @@ def _is_in(hit: Hit, cluster: str) -> bool:
     return hit.target.partition(".")[0] == cluster
 
 
-def _of_stack(workshop: Workshop, target: str, span: Span, keys: Sequence[KeyPath]) -> Iterator[Touch]:
+def _of_stack(workshop: Workshop, target: str, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
     study = workshop.study(target)
-    seen: set[tuple[str, Path, Kind]] = set()
-    for leaf in _leaves(study.every_leaf, span, keys, target):
+    seen: set[Seen] = set()
+    for leaf in _leaves(study.every_leaf, span, [hit.key for hit in hits]):
         for file, one in study.effect(leaf, None).differences:
             seen.add((file, one.path, one.kind))
     yield from _touches(target, study.objects, seen)
+    for hit in hits:
+        if hit.removed is not None:
+            yield from _kept_out(study, target, hit)
+
+
+def _kept_out(study: StackStudy, target: str, hit: Hit) -> Iterator[Touch]:
+    """What would be there if the line did not take something out of the parameters."""
+    leaf = Leaf(hit.key, "value", None, None, False, None, "", hit.key)
+    try:
+        objects = study.compiled(leaf, Set(hit.removed), None)
+    except Exception:
+        return
+    found = differences(objects, study.objects)
+    yield from _touches(
+        target, objects, {(file, one.path, "absence") for file, one in found if one.kind == "presence"}
+    )
 
 
 def _of_cluster(study: FleetStudy, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
     """The cluster's own target, with the line changed in all targets that it takes part in at once."""
-    seen: set[tuple[str, Path, Kind]] = set()
+    seen: set[Seen] = set()
     by_leaf = _by_leaf(study, span, hits)
     for component in trial.CLUSTER_COMPONENTS:
         reads = study.reads(component) if by_leaf else frozenset()
@@ -78,12 +95,12 @@ def _by_leaf(study: FleetStudy, span: Span, hits: Sequence[Hit]) -> list[dict[st
     found: dict[tuple[KeyPath, str], dict[str, Leaf]] = {}
     for target in sorted({hit.target for hit in hits}):
         keys = [hit.key for hit in hits if hit.target == target]
-        for leaf in _leaves(study.every_leaf(target), span, keys, target):
+        for leaf in _leaves(study.every_leaf(target), span, keys):
             found.setdefault((leaf.path, leaf.kind), {})[target] = leaf
     return list(found.values())
 
 
-def _differ(study: FleetStudy, component: str, those: Mapping[str, Leaf]) -> set[tuple[str, Path, Kind]]:
+def _differ(study: FleetStudy, component: str, those: Mapping[str, Leaf]) -> set[Seen]:
     target, leaf = next(iter(those.items()))
     others = study.alternatives(target, leaf)
     fleets = [_attempt(study, those, other) for other in others[: FEW if component == MONITORING else None]]
@@ -103,36 +120,18 @@ def _attempt(study: FleetStudy, those: Mapping[str, Leaf], other: Alternative) -
         return None
 
 
-def _leaves(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath], target: str) -> list[Leaf]:
+def _leaves(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath]) -> list[Leaf]:
     """What a line decides in a target: the values at some keys, and the keys of entries that stand on it."""
     opened = tuple(map(str, span.key))
-    found: list[Leaf] = []
-    there: set[KeyPath] = set()
-    for leaf in every:
-        if leaf.kind == "value" and any(key[: len(leaf.path)] == leaf.path for key in keys):
-            found.append(leaf)
-            there.add(leaf.path)
-        elif (
-            leaf.kind == "key"
-            and leaf.path[: len(opened)] == opened
-            and any(key[: len(leaf.path)] == leaf.path for key in keys)
-        ):
-            found.append(leaf)
-    missing = [key for key in keys if not any(key[: len(path)] == path for path in there)]
-    removed = (_removed(target, key) for key in missing)
-    return [*found, *(leaf for leaf in removed if leaf is not None)]
+
+    def is_meant(leaf: Leaf) -> bool:
+        is_here = leaf.kind == "value" or (leaf.kind == "key" and leaf.path[: len(opened)] == opened)
+        return is_here and any(key[: len(leaf.path)] == leaf.path for key in keys)
+
+    return [leaf for leaf in every if is_meant(leaf)]
 
 
-def _removed(target: str, key: KeyPath) -> Leaf | None:
-    """An entry that the line takes out of a map; None for Kapitan's own keys."""
-    try:
-        known = declared(root_model(target), key)
-    except UnknownKey:
-        return None
-    return Leaf(key, "value", None, known.annotation, False, None, "", key[:-1])
-
-
-def _touches(target: str, objects: Objects, seen: Iterable[tuple[str, Path, Kind]]) -> Iterator[Touch]:
+def _touches(target: str, objects: Objects, seen: Iterable[Seen]) -> Iterator[Touch]:
     for file, path, how in sorted(seen):
         manifest = objects[file]
         yield Touch(target, file, (manifest["kind"], manifest["metadata"]["name"]), path, how)

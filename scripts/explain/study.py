@@ -84,7 +84,7 @@ class StackStudy:
     @cached_property
     def maps(self) -> Maps:
         """The maps that names may lead into."""
-        return maps_of(self.own, self.every_leaf)
+        return maps_of(self.stack.params)
 
     def alternatives(self, leaf: Leaf) -> list[Alternative]:
         """What a leaf could be instead."""
@@ -182,7 +182,7 @@ class StackStudy:
         """Parameters that choose the entries of maps which a path leads through: ``serving.pool`` for
         ``cluster.pools.h100.nodes``. They hold the entry's key, and with a name of nothing, nothing is found."""
         keys = {path[index] for index in range(len(path) - 1) if self._is_model_entry(path[: index + 1])}
-        found = [leaf for leaf in self._references if leaf.value in keys and leaf.path != path]
+        found = [leaf for leaf in self.references if leaf.value in keys and leaf.path != path]
         for leaf in list(found):
             found += [one for one in self.choosers(leaf.path) if one not in found]
         return found
@@ -195,7 +195,7 @@ class StackStudy:
         return known.is_entry and model_of(known.annotation) is not None
 
     @cached_property
-    def _references(self) -> list[Leaf]:
+    def references(self) -> list[Leaf]:
         """Parameters that must name an entry of a map of models."""
         keys = set(self.maps.entries)
         texts = [leaf for leaf in self.every_leaf if leaf.kind == "value" and isinstance(leaf.value, str)]
@@ -207,7 +207,7 @@ class StackStudy:
         if Set(f"{leaf.value}-x") not in self.alternatives(leaf):
             return False
         try:
-            own = changed(self.own, leaf, Set(nowhere), Maps({}, {}))
+            own = changed(self.own, leaf, Set(nowhere), Maps({}, {}, {}))
             trial.stack_manifests(self.target, trial.stack(self.target, own))
         except KeyError as error:
             return nowhere in error.args

@@ -9,6 +9,7 @@ from components.compile.report import position
 from components.compile.targets import is_cluster
 from components.inventory.inventory import Inventory
 from components.inventory.origin import CannotResolve, Origins, UnknownTarget, unknown_target
+from scripts.explain.authors import Authors
 from scripts.explain.fleet import FleetStudy
 from scripts.explain.formulas import Formulas
 from scripts.explain.parameters import Parameters
@@ -25,6 +26,8 @@ class Workshop:
         self.origins = Origins(Inventory(project.inventory))
         self._studies: dict[str, StackStudy] = {}
         self._fleets: dict[str, FleetStudy] = {}
+        self._formulas: dict[str, Formulas] = {}
+        self._authors: dict[tuple[str, str], Authors] = {}
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -68,7 +71,16 @@ class Workshop:
 
     def formulas(self, target: str) -> Formulas:
         """The computed values of a stack."""
-        return Formulas(self.study(target), self.parameters)
+        if target not in self._formulas:
+            self._formulas[target] = Formulas(self.study(target), self.parameters)
+        return self._formulas[target]
+
+    def authors(self, target: str, component: str) -> Authors:
+        """Who wrote the fields of one component of a target."""
+        if (target, component) not in self._authors:
+            study = self.fleet(target) if is_cluster(target) else self.study(target)
+            self._authors[target, component] = Authors(study.unpatched(component))
+        return self._authors[target, component]
 
     def fleet(self, target: str) -> FleetStudy:
         """A cluster, by its own target."""

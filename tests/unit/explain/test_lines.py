@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts.explain import as_json, as_text
+from scripts.explain.answer import LineAnswer
+from scripts.explain.fields import explain_field
+from scripts.explain.hits import hits, span_at
+from scripts.explain.keyed import keyed, shown
+from scripts.explain.lines import explain_line
+from scripts.explain.reach import Touch, touches
+from scripts.explain.workshop import Workshop
+from scripts.project import MisuseError, Project
+from tests.unit.explain.fleet import fields_of, sample, stacks
+
+MODEL = "inventory/classes/models/llama-3-3-70b-instruct.yml"
+TARGET = "inventory/targets/eu-h100/llama-70b.yml"
+
+
+def line_with(workshop: Workshop, file: str, text: str) -> int:
+    rows = (workshop.project.root / file).read_text(encoding="utf-8").splitlines()
+    return next(number for number, row in enumerate(rows, 1) if text in row)
+
+
+def ask(workshop: Workshop, file: str, text: str) -> LineAnswer:
+    return explain_line(workshop, file, line_with(workshop, file, text))
+
+
+def reached(answer: LineAnswer) -> dict[str, tuple[str, int]]:
+    return {f"{one.kind} {one.name} {one.field}": (one.how, len(one.targets)) for one in answer.fields}
+
+
+def test_a_line_of_a_model_reaches_its_stacks_and_their_proxies(workshop: Workshop) -> None:
+    answer = ask(workshop, MODEL, "maxContext:")
+    assert answer.key == "model.maxContext"
+    assert answer.targets == ("eu-h100.llama-70b", "us-h200.llama-70b")
+    found = reached(answer)
+    assert found["InferenceService <stack> spec.predictor.model.args[--max-model-len]"] == ("value", 2)
+    proxy = "ConfigMap infra-litellm-proxy-config data.config.yaml|model_list[model_name=<stack>]"
+    assert found[f"{proxy}.model_info.max_input_tokens"] == ("value", 2)
+
+
+def test_a_line_of_a_target_reaches_everything_that_is_computed_from_it(workshop: Workshop) -> None:
+    found = reached(ask(workshop, TARGET, "tensorParallelSize:"))
+    for field in (
+        "args[--tensor-parallel-size]",
+        "resources.requests.memory",
+        "resources.limits.nvidia.com/gpu",
+    ):
+        assert found[f"InferenceService <stack> spec.predictor.model.{field}"] == ("value", 1)
+    assert any("inference_gpus_per_replica" in one for one in found)
+
+
+def test_a_line_that_is_overridden_says_where_and_by_what(workshop: Workshop) -> None:
+    answer = ask(workshop, "inventory/classes/gateways/envoy-extension-policy.yml", "wiring:")
+    lost = [use for use in answer.uses if not use.active]
+    assert [use.target for use in lost] == ["lab-l4.gpt-oss-20b"]
+    assert lost[0].overridden_by is not None
+    assert lost[0].overridden_by.place.file == "inventory/classes/gateways/agentgateway.yml"
+    assert "has no effect in 1 target, where it is overridden" in as_text.write(answer)
+
+
+def test_null_says_what_it_keeps_out(workshop: Workshop) -> None:
+    answer = ask(workshop, "inventory/classes/clusters/gke-l4.yml", "nvidia.com/gpu.product: null")
+    assert reached(answer) == {
+        "InferenceService <stack> spec.predictor.nodeSelector.nvidia.com/gpu.product": ("absence", 2)
+    }
+
+
+def test_a_line_that_opens_a_map_stands_for_all_that_it_holds(workshop: Workshop) -> None:
+    whole, part = ask(workshop, TARGET, "  serving:"), ask(workshop, TARGET, "maxReplicas:")
+    assert set(reached(part)) < set(reached(whole))
+
+
+def test_an_include_names_its_targets(workshop: Workshop) -> None:
+    answer = ask(workshop, "inventory/classes/clusters/eu-h100.yml", "- environments.prod")
+    assert answer.includes == "environments.prod"
+    assert "eu-h100.llama-70b" in answer.targets
+    assert "lab-l4.llama-8b" not in answer.targets
+    assert answer.fields == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        (TARGET, 1, "holds no value"),
+        (TARGET, 999, "holds no value"),
+        ("inventory/classes/models/nothing.yml", 3, "no class and no target"),
+    ],
+)
+def test_a_line_without_a_value_is_refused(workshop: Workshop, file: str, line: int, said: str) -> None:
+    with pytest.raises(MisuseError) as error:
+        explain_line(workshop, file, line)
+    assert said in str(error.value)
+
+
+@pytest.fixture
+def project(tmp_path: Path, workshop: Workshop) -> Project:
+    """A copy of the inventory to change."""
+    shutil.copy(workshop.project.root / ".kapitan", tmp_path)
+    shutil.copytree(workshop.project.inventory, tmp_path / "inventory")
+    return Project(tmp_path)
+
+
+def test_a_line_below_a_replaced_map_has_no_effect(project: Project) -> None:
+    with (project.root / TARGET).open("a", encoding="utf-8") as file:
+        file.write("  model:\n    ~args: {}\n")
+    answer = ask(Workshop(project), MODEL, "tool-call-parser:")
+    assert {use.target: use.active for use in answer.uses} == {
+        "eu-h100.llama-70b": False,
+        "us-h200.llama-70b": True,
+    }
+
+
+def test_a_referenced_value_reaches_through_the_reference(project: Project) -> None:
+    path = project.root / TARGET
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("maxReplicas: 4", "maxReplicas: ${serving:tensorParallelSize}"), encoding="utf-8"
+    )
+    workshop = Workshop(project)
+    answer = ask(workshop, TARGET, "tensorParallelSize: 4")
+    assert {use.key for use in answer.uses} == {"serving.tensorParallelSize", "serving.maxReplicas"}
+    assert "InferenceService <stack> spec.predictor.maxReplicas" in reached(answer)
+    file = "compiled/eu-h100/llama-70b/model-service/inferenceservice-llama-70b.yaml"
+    back = explain_field(workshop, file, "spec.predictor.maxReplicas")
+    source = next(one.parameter for one in back.values if one.parameter.key == "serving.maxReplicas")
+    assert source.winner is not None
+    assert [one.path for one in source.winner.references] == ["serving:tensorParallelSize"]
+    assert "by ${serving:tensorParallelSize} of" in as_text.write(back)
+
+
+def in_stacks(workshop: Workshop, file: str, line: int) -> list[Touch]:
+    span = span_at(workshop.origins.inventory, file, line)
+    found = [hit for hit in hits(workshop.origins, span) if not workshop.is_cluster(hit.target)]
+    return [touch for touch in touches(workshop, span, found) if not workshop.is_cluster(touch.target)]
+
+
+def test_what_a_field_comes_from_reaches_it(workshop: Workshop) -> None:
+    """Forward, then back: each line that an explanation names lists the field."""
+    every = [found for target in stacks(workshop) for found in fields_of(workshop, target)]
+    tried = 0
+    for file, path in sample(every, 40, seed=11):
+        answer = explain_field(workshop, file, shown(path))
+        for source in (*answer.values, *answer.presence)[:2]:
+            winner = source.parameter.winner
+            if winner is None or not winner.place.line:
+                continue
+            inner = file.split("/", 3)[3]
+            manifest = workshop.study(answer.target).objects[inner]
+            key = keyed(manifest, path)
+            found = [
+                touch
+                for touch in in_stacks(workshop, winner.place.file, winner.place.line)
+                if (touch.target, touch.file) == (answer.target, inner)
+                and key[: len(touch.path)] == touch.path
+            ]
+            assert found, (file, shown(path), str(winner.place))
+            tried += 1
+    assert tried > 20
+
+
+def test_what_a_line_reaches_comes_from_it(workshop: Workshop) -> None:
+    """Back, then forward: each field that a line lists names the line."""
+    files = sorted((workshop.project.inventory).rglob("*.yml"))
+    lines = [
+        (path.relative_to(workshop.project.root).as_posix(), number)
+        for path in files
+        for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.match(r"\s+\S+: \S", row)
+    ]
+    tried = 0
+    for file, line in sample(lines, 30, seed=5):
+        for touch in sample(in_stacks(workshop, file, line), 2):
+            if touch.how == "absence":
+                continue
+            compiled = f"compiled/{touch.target.replace('.', '/')}/{touch.file}"
+            answer = explain_field(workshop, compiled, shown(touch.path) or "kind")
+            sources = (*answer.values, *answer.presence, *answer.unset)
+            places = {
+                (one.place.file, one.place.line) for source in sources for one in source.parameter.lines
+            }
+            assert (file, line) in places, (file, line, compiled, shown(touch.path))
+            tried += 1
+    assert tried > 15
+
+
+@pytest.mark.slow
+def test_the_directions_agree_for_the_clusters_own_targets(workshop: Workshop) -> None:
+    tried = 0
+    for text in ("maxContext:", "name: meta-llama"):
+        line = line_with(workshop, MODEL, text)
+        span = span_at(workshop.origins.inventory, MODEL, line)
+        found = list(touches(workshop, span, list(hits(workshop.origins, span))))
+        for touch in [one for one in found if workshop.is_cluster(one.target)][:6]:
+            compiled = f"compiled/{touch.target.replace('.', '/')}/{touch.file}"
+            answer = explain_field(workshop, compiled, shown(touch.path))
+            places = {
+                (one.place.file, one.place.line) for source in answer.values for one in source.parameter.lines
+            }
+            assert (MODEL, line) in places, (compiled, shown(touch.path))
+            tried += 1
+    assert tried > 4
+
+
+def test_json_holds_every_target_and_file(workshop: Workshop) -> None:
+    answer = ask(workshop, MODEL, "maxContext:")
+    text = as_json.write(answer)
+    for one in answer.fields:
+        assert all(file in text for file in one.files)
