@@ -35,3 +35,10 @@ def test_a_warning_is_shown_and_passes(project: Project, capsys: pytest.CaptureF
 
     assert main(["--root", str(project.root), "guard"]) == 0
     assert "warning: inventory/classes/models/spare.yml" in capsys.readouterr().err
+
+
+def test_a_cluster_needs_a_target_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    (project.inventory / "targets/eu-h100/cluster.yml").unlink()
+
+    assert main(["--root", str(project.root), "guard"]) == 1
+    assert "add inventory/targets/eu-h100/cluster.yml" in capsys.readouterr().err
