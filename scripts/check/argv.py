@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 from components.facts.flags import Flag, FlagTable
 
@@ -88,11 +89,12 @@ class Arguments:
         return whole(self.text(name) or "")
 
     def decimal(self, name: str) -> float | None:
-        """A flag's value as a number."""
+        """A flag's value as a finite number."""
         try:
-            return float(self.text(name) or "")
+            value = float(self.text(name) or "")
         except ValueError:
             return None
+        return value if isfinite(value) else None
 
     def on(self, name: str) -> bool | None:
         """Whether a switch is set; None where it is not given."""
