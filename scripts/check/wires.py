@@ -91,6 +91,18 @@ class Wires:
                 found.setdefault(named(gateway), []).append(route)
         return found
 
+    def gateways_with(self, parameters: Obj) -> list[Obj]:
+        """The Gateways that an EnvoyProxy or its like configures."""
+        return self._gateways_by_parameters.get(named(parameters), [])
+
+    @cached_property
+    def _gateways_by_parameters(self) -> dict[Named, list[Obj]]:
+        found: dict[Named, list[Obj]] = {}
+        for gateway in self._view.of("Gateway"):
+            ref = gateway.node("spec.infrastructure.parametersRef")
+            found.setdefault((ref.text("kind"), gateway.namespace, ref.text("name")), []).append(gateway)
+        return found
+
     def certificates(self, namespace: str, secret: str) -> list[Obj]:
         """The Certificates that write a Secret."""
         return self._certificates.get((namespace, secret), [])

@@ -17,6 +17,8 @@ from scripts.check.rule import rule
 
 PICKED = "x-gateway-destination-endpoint"
 """Header in which the Endpoint Picker says where a request goes."""
+PREFILLER = "x-prefiller-host-port"
+"""Header in which it says where a prompt is worked on first."""
 _HEADERS = "spec.loadBalancer.endpointOverride.extractFrom[]"
 _MAX_PROCESSORS = 16
 _DEFAULT_LIMIT = 1024
@@ -71,7 +73,7 @@ def fails_closed(policy: Obj, view: ClusterView) -> Iterator[Hit]:
 )
 def waits_long_enough(policy: Obj, view: ClusterView) -> Iterator[Hit]:
     """The message timeout is as long as the request timeout of the routes that the policy is about."""
-    longest = max((limit for route in _routes(policy, view) for limit in _limits(route)), default=0.0)
+    longest = max(map(longest_request, _routes(policy, view)), default=0.0)
     for one in policy.each("spec.extProc[]"):
         written = one.text("messageTimeout")
         limit = seconds(written)
@@ -95,11 +97,10 @@ def _routes(policy: Obj, view: ClusterView) -> list[Obj]:
     return found
 
 
-def _limits(route: Obj) -> Iterator[float]:
-    for one in route.each("spec.rules[]"):
-        limit = seconds(one.text("timeouts.request"))
-        if limit is not None:
-            yield limit
+def longest_request(route: Obj) -> float:
+    """The longest request timeout of a route's rules, in seconds; 0 without any."""
+    found = (seconds(one.text("timeouts.request")) for one in route.each("spec.rules[]"))
+    return max((limit for limit in found if limit is not None), default=0.0)
 
 
 @rule(
@@ -291,12 +292,12 @@ def _receive_limit(flag: str | None) -> int:
     kinds=("Gateway",),
     level="warning",
     why="A client that sends the header chooses the pod for every request that the Endpoint Picker leaves open.",
-    fix=f"Remove {PICKED} early, in the Gateway's ClientTrafficPolicy.",
+    fix=f"Remove {PICKED} and {PREFILLER} early, in the Gateway's ClientTrafficPolicy.",
     source="gateway.md 52; envoy-proved.md c",
     cause=("gateway", "wiring"),
 )
 def cannot_steer(gateway: Obj, view: ClusterView) -> Iterator[Hit]:
-    """A Gateway whose routes follow a picked endpoint removes that header from what clients send."""
+    """A Gateway whose routes follow a picked endpoint removes the headers that steer from what clients send."""
     follows = any(
         _follows(policy)
         for route in view.wires.routes_of_gateway(gateway)
@@ -307,8 +308,11 @@ def cannot_steer(gateway: Obj, view: ClusterView) -> Iterator[Hit]:
         for policy in view.wires.policies(gateway, "ClientTrafficPolicy")
         for name in policy.strings("spec.headers.earlyRequestHeaders.remove")
     }
-    if follows and PICKED not in removed:
-        yield Hit(gateway, "metadata.name", f"no ClientTrafficPolicy removes {PICKED} from requests")
+    missing = [name for name in (PICKED, PREFILLER) if name not in removed]
+    if follows and missing:
+        yield Hit(
+            gateway, "metadata.name", f"no ClientTrafficPolicy removes {' and '.join(missing)} from requests"
+        )
 
 
 @rule(
@@ -322,7 +326,7 @@ def cannot_steer(gateway: Obj, view: ClusterView) -> Iterator[Hit]:
 )
 def lets_requests_finish(policy: Obj, view: ClusterView) -> Iterator[Hit]:
     """A BackendTrafficPolicy's timeouts are not shorter than the request timeout of its routes."""
-    longest = max((limit for route in _routes(policy, view) for limit in _limits(route)), default=0.0)
+    longest = max(map(longest_request, _routes(policy, view)), default=0.0)
     for path in ("spec.timeout.http.requestTimeout", "spec.timeout.http.connectionIdleTimeout"):
         written = policy.text(path)
         limit = seconds(written)

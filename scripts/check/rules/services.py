@@ -3,6 +3,7 @@ listens."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 
 from scripts.check.fleet import ClusterView
@@ -10,6 +11,20 @@ from scripts.check.model import Hit, Obj
 from scripts.check.node import Node
 from scripts.check.pods import Pod
 from scripts.check.rule import rule
+
+_PROTOCOLS = (
+    "kubernetes.io/h2c",
+    "kubernetes.io/ws",
+    "kubernetes.io/wss",
+    "http",
+    "https",
+    "http2",
+    "grpc",
+    "grpcs",
+    "tcp",
+    "tls",
+)
+"""Those of KEP-3726, and those that Istio and GKE know beside them."""
 
 
 def words(labels: Mapping[str, str]) -> str:
@@ -64,6 +79,48 @@ def has_a_backend(service: Obj, view: ClusterView) -> Iterator[Hit]:
         yield Hit(service, "spec.externalName", "it is of type ExternalName and names no host")
     elif not external and not service.texts("spec.selector"):
         yield Hit(service, "spec.selector", "it has no selector, and no EndpointSlice is compiled for it")
+
+
+@rule(
+    "service-address-valid",
+    kinds=("Service",),
+    why="The API server refuses the Service.",
+    fix="Write None for a headless Service, or leave clusterIP out.",
+    source="kubernetes core/v1 validation",
+    cause=("gateway",),
+)
+def address_valid(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A Service's cluster IP is None, an address, or left to the cluster."""
+    written = service.text("spec.clusterIP")
+    if written not in ("", "None") and not _is_address(written):
+        yield Hit(service, "spec.clusterIP", f"{written!r} is no address")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@rule(
+    "service-protocol-known",
+    kinds=("Service",),
+    level="warning",
+    why="Gateways pass over a protocol that they do not know, and speak HTTP/1.1 to a server of gRPC.",
+    fix="Write kubernetes.io/h2c for gRPC, or leave appProtocol out.",
+    source="kubernetes KEP-3726; envoy-proved.md",
+    cause=("gateway",),
+)
+def protocol_known(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A Service port's application protocol is one that gateways know."""
+    for port in service.each("spec.ports[]"):
+        protocol = port.text("appProtocol")
+        if protocol and protocol not in _PROTOCOLS:
+            yield Hit(
+                service, port.at("appProtocol"), f"{protocol} is no protocol of {', '.join(_PROTOCOLS)}"
+            )
 
 
 @rule(
