@@ -8,6 +8,7 @@ from typing import Final
 from components.common.errors import InferstackError
 from scripts.compile.changes import Tree, is_object
 from scripts.compile.outputs import Outputs
+from scripts.compile.terminal import shown
 
 LIMIT_PERCENT: Final = 20.0
 
@@ -32,7 +33,7 @@ def guard_removals(tree: Tree, outputs: Outputs, limit: float) -> None:
     lines = [f"this would remove {removed.total()} of {before.total()} objects ({share:.0f} %):"]
     for cluster, count in sorted(removed.items()):
         whole = ", all that there is of this cluster" if cluster in lost else f" of {before[cluster]}"
-        lines.append(f"  compiled/{cluster}: {count}{whole}")
+        lines.append(f"  compiled/{shown(cluster)}: {count}{whole}")
     lines.append("compiled/ is as it was; if that is what you want, run again with --accept-removals")
     raise RemovalsError("\n".join(lines))
 

@@ -12,7 +12,7 @@ from scripts.compile.changes import Change
 from scripts.compile.inputs import is_cluster
 from scripts.compile.job import Outcome
 from scripts.compile.plan import Plan
-from scripts.compile.terminal import counted, duration
+from scripts.compile.terminal import counted, duration, shown
 
 SHOWN: Final = 40
 """Files of a difference that are listed one by one."""
@@ -27,7 +27,7 @@ def summary(outcome: Outcome) -> str:
 def difference(outcome: Outcome) -> list[str]:
     """What ``compiled/`` is not, a line for each file; empty when it is as it should be."""
     changes = outcome.tree.changes if outcome.tree else ()
-    lines = [f"{_what(change, outcome.work)}: compiled/{change.path}" for change in changes[:SHOWN]]
+    lines = [f"{_what(change, outcome.work)}: compiled/{shown(change.path)}" for change in changes[:SHOWN]]
     if len(changes) > SHOWN:
         lines.append(f"and {counted(len(changes) - SHOWN, 'more file')}")
     return lines
@@ -76,7 +76,7 @@ def _files(changes: tuple[Change, ...], unit: str | None) -> str:
         return "no file changed"
     kinds = Counter(change.kind for change in changes)
     told = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("added", "changed", "removed") if kinds[kind])
-    return f"files: {told}, all in compiled/{unit or ''}"
+    return f"files: {told}, all in compiled/{shown(unit or '')}"
 
 
 def _what(change: Change, work: Plan) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +17,13 @@ from scripts.compile.inputs import read_shared
 from scripts.compile.job import Request, run
 from scripts.compile.removals import RemovalsError
 from scripts.compile.selection import Selection, Shard
-from scripts.compile.verify import Checked, CheckError, GuardError
+from scripts.compile.summary import difference
+from scripts.compile.verify import Checked, CheckError, GuardError, check_tree
 from scripts.compile.workspace import Workspace
 from scripts.project import MisuseError, Project
 from tests.support.compiling import Silent, compile_now, expected, tree, unchecked
 
+TODAY = datetime.date(2026, 11, 24)
 ASKED = Request(check=unchecked, removal_limit=None)
 
 
@@ -385,3 +389,44 @@ def test_code_that_never_rests_is_an_error(compiled: Project, monkeypatch: pytes
 
     with pytest.raises(job.ChangedError):
         compile_now(compiled)
+
+
+def test_the_check_sees_what_will_be(compiled: Project) -> None:
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
+    before = tree(compiled.root / "compiled")
+
+    def spoil_then_check(project: Path, *rest: Any) -> Checked:
+        manifest = next(project.glob(f"compiled/*/{a_stack(compiled).stem}/*/inferenceservice-*.yaml"))
+        manifest.with_name("notes.txt").write_text("not a manifest", encoding="utf-8")
+        return check_tree(project, *rest)
+
+    with pytest.raises(CheckError, match=r"notes\.txt"):
+        compile_now(compiled, replace(ASKED, check=spoil_then_check, date=TODAY))
+
+    assert tree(compiled.root / "compiled") == before
+
+
+def test_a_tree_that_can_work_is_published(compiled: Project) -> None:
+    edit(a_stack(compiled), "maxReplicas: 4", "maxReplicas: 3")
+
+    outcome = compile_now(compiled, replace(ASKED, check=None, date=TODAY))
+
+    assert outcome.checked.clusters == 1
+    assert outcome.checked.objects > 50
+    assert tree(compiled.root / "compiled") == expected(compiled)
+
+
+def test_names_that_no_terminal_likes(compiled: Project) -> None:
+    home = os.fsencode(compiled.root / "compiled")
+    for name in (b"caf\xe9", b"two\nlines", b"\x1b[31mred"):
+        with open(home + b"/" + name, "wb"):  # noqa: PTH123 - a name that is no text
+            pass
+
+    outcome = compile_now(compiled)
+
+    assert difference(outcome) == [
+        r"stray: compiled/\x1b[31mred",
+        r"stray: compiled/caf\xe9",
+        r"stray: compiled/two\nlines",
+    ]
+    assert tree(compiled.root / "compiled") == expected(compiled)
