@@ -206,13 +206,20 @@ def _wrong(obj: Obj, one: Node, stack: Stack, value: float, view: ClusterView) -
     """What differs between a recorded fact and the inventory."""
     record, target = one.text("record"), f"{view.name}.{stack.name}"
     given = _VECTOR.fullmatch(one.text("expr"))
-    if given is None or float(given[1]) != value:
+    if given is None or _number(given[1]) != value:
         message = f"{record} is {one.text('expr')}, the inventory says {value:g}"
         yield Hit(obj, one.at("expr"), message, target=target)
     for key, text in _names(stack, record, view).items():
         if one.text(f"labels.{key}") != text:
             said = one.text(f"labels.{key}") or "not set"
             yield Hit(obj, one.at(f"labels.{key}"), f"label {key} is {said}, not {text}", target=target)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _promises(stack: Stack) -> Mapping[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from urllib.parse import urlsplit
 
 from components.facts import engine
 from components.facts.engines import ENGINES
@@ -309,8 +308,8 @@ def has_runbook(view: TreeView) -> Iterator[Hit]:
     of_stacks = [one for name, one in anchors.items() if name != "litellm.md"]
     for obj in view.tree.objects:
         for alert in _alerts(obj) if obj.kind == "PrometheusRule" else ():
-            url = urlsplit(alert.text("annotations.runbook_url"))
-            file, anchor = url.path.rpartition("/")[2], url.fragment
+            path, _, anchor = alert.text("annotations.runbook_url").partition("#")
+            file = path.rpartition("/")[2]
             among = of_stacks if file == f"{_STACK}.md" else [anchors[file]] if file in anchors else []
             if not any(anchor in one for one in among):
                 told = (
@@ -318,7 +317,7 @@ def has_runbook(view: TreeView) -> Iterator[Hit]:
                     if file in anchors or _STACK in file
                     else f"{file or 'it'} is not there"
                 )
-                message = f"{alert.text('alert')}: {told if url.fragment else 'it links to no runbook'}"
+                message = f"{alert.text('alert')}: {told if anchor else 'it links to no runbook'}"
                 yield Hit(obj, alert.at("annotations.runbook_url"), message)
 
 
