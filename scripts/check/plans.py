@@ -44,9 +44,9 @@ def vllm_plan(one: Deployment) -> Plan | None:
 
 
 def utilization(one: Deployment) -> float:
-    """The share of the card that vLLM may use."""
-    given = one.arguments.decimal("gpu-memory-utilization")
-    return float(given if given is not None else one.engine.default("gpu-memory-utilization", one.version))
+    """The share of the card that vLLM may use; its default where what is given is no share."""
+    given = one.arguments.decimal("gpu-memory-utilization") or 0
+    return given if 0 < given <= 1 else float(one.engine.default("gpu-memory-utilization", one.version))
 
 
 def hybrid_manager(one: Deployment) -> bool:

@@ -26,6 +26,8 @@ def llama(**serving: Any) -> Deployment:
     [
         ({}, "utilization", 0.92),
         ({"gpuMemoryUtilization": 0.8}, "utilization", 0.8),
+        ({"args": {"gpu-memory-utilization": 92}}, "utilization", 0.92),  # told by a rule of its own
+        ({"args": {"gpu-memory-utilization": "nan"}}, "utilization", 0.92),
         ({}, "context", 32768),
         ({"args": {"max-model-len": "16K"}}, "context", 16384),
         ({"args": {"max-model-len": "auto"}}, "context", 2048),
