@@ -3,8 +3,10 @@ and how the models fit into the memory of their GPUs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
+from components.stack.params import Stack
 from scripts.check import ledger as pools
 from scripts.check.declared import Declared
 from scripts.review.change import LedgerRow, Level, MemoryVerdict
@@ -12,8 +14,8 @@ from scripts.review.fit import verdict_of
 from scripts.review.restarts import restarts
 from scripts.review.view import View
 
-MAX_MODELS = 200
-"""Models whose memory is worked out anew."""
+MAX_SHAPES = 60
+"""Different deployments of models whose memory is worked out."""
 
 
 def ledger(view: View) -> Iterator[LedgerRow]:
@@ -61,15 +63,32 @@ def _currency(view: View, cluster: str) -> str:
 
 
 def memory(view: View) -> Iterator[MemoryVerdict]:
-    """Models of stacks that pods change in whose verdict differs, or is not good."""
-    chosen = [target for target in sorted(restarts(view)) if target in view.stacks_after][:MAX_MODELS]
-    for target in chosen:
-        cluster = target.rpartition(".")[0]
+    """Models of stacks that pods change in whose verdict differs. Stacks that are alike share the arithmetic."""
+    seen: dict[tuple[str, str], tuple[tuple[str, str] | None, tuple[str, str] | None]] = {}
+    for target in sorted(target for target in restarts(view) if target in view.stacks_after):
         was = view.twins.get(target, target)
-        after = _verdict(view.after, cluster, view, target, head=True)
-        before = _verdict(view.before, cluster, view, was, head=False)
-        if after is not None and (before is None or before[0] != after[0]):
-            yield MemoryVerdict(target, before[0] if before else "", after[0], after[1])
+        shape = (_shape(view.stacks_before.get(was)), _shape(view.stacks_after[target]))
+        if shape not in seen:
+            if len(seen) == MAX_SHAPES:
+                continue
+            cluster = target.rpartition(".")[0]
+            before = _verdict(view.before, cluster, view, was, head=False)
+            seen[shape] = before, _verdict(view.after, cluster, view, target, head=True)
+        old, new = seen[shape]
+        if new is not None and (old is None or old[0] != new[0]):
+            yield MemoryVerdict(target, old[0] if old else "", new[0], new[1])
+
+
+def _shape(stack: Stack | None) -> str:
+    """What decides how a stack's model fits; that of overrides too."""
+    if stack is None:
+        return ""
+    serving = stack.serving.model_dump_json(
+        exclude={"name", "namespace", "storage", "rollout", "autoscaling"}
+    )
+    parts = (stack.model, stack.runtime, stack.accelerator)
+    overrides = json.dumps(stack.params.overrides, sort_keys=True)
+    return "|".join([serving, overrides, stack.pool.accelerator, *(part.model_dump_json() for part in parts)])
 
 
 def _verdict(

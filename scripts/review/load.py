@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Generic, TypeVar
 
 import components
 from components.inventory.inventory import Inventory
@@ -19,6 +20,7 @@ from scripts.review.sides import Pair, Side
 
 _CODE = ("components/", "templates/", ".kapitan", "requirements/")
 _MARKER = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
+P = TypeVar("P")
 Reader = Callable[[str], Mapping[str, str]]
 """From a target to its compiled files."""
 _RUNS = ("components", "templates")
@@ -40,8 +42,12 @@ def pair(project: Project, base: str | None, head: str | None, main: Sequence[st
     _refuse_markers(new, at_head.label)
     with TemporaryDirectory(prefix="inferstack-review-") as folder:
         inventory = _inventory(repository, at_head, Path(folder, "head"))
-        after = _side(repository, at_head, new, inventory)
-        before = _side(repository, at_base, old, before_of(inventory, old, new, Path(folder, "base")))
+        compiled = _from_commit(repository, at_head) if at_head.commit else _from_disk(repository.root)
+        after = Side(at_head.label, Origins(inventory), _compiled(new), compiled)
+        texts_before = _compiled(old)
+        as_it_was = _as_it_was(compiled, texts_before, frozenset(after.texts))
+        inventory_before = before_of(inventory, old, new, Path(folder, "base"))
+        before = Side(at_base.label, Origins(inventory_before), texts_before, as_it_was)
         yield Pair(
             before,
             after,
@@ -78,16 +84,28 @@ def _inventory(repository: Repository, revision: Revision, folder: Path) -> Inve
     return Inventory(folder / "inventory")
 
 
-def _side(
-    repository: Repository, revision: Revision, contents: Mapping[str, bytes], inventory: Inventory
-) -> Side:
-    compiled = {
+def _compiled(contents: Mapping[str, bytes]) -> dict[str, str]:
+    return {
         path: content.decode("utf-8", "replace")
         for path, content in contents.items()
         if path.startswith("compiled/")
     }
-    reader = _from_commit(repository, revision) if revision.commit else _from_disk(repository.root)
-    return Side(revision.label, Origins(inventory), compiled, reader)
+
+
+def _as_it_was(head: Reader, old: Mapping[str, str], changed: frozenset[str]) -> Reader:
+    """The files of the base: those of the head, with what differs as it was."""
+    by_target: dict[str, dict[str, str]] = {}
+    for path, text in old.items():
+        by_target.setdefault(".".join(path.split("/")[1:3]), {})[path] = text
+
+    def read(target: str) -> Mapping[str, str]:
+        own, now = by_target.get(target, {}), head(target)
+        kept = [path for path in now if path not in changed]
+        return Files(
+            {path: path for path in (*kept, *own)}, lambda path: own[path] if path in own else now[path]
+        )
+
+    return cache(read)
 
 
 def _from_disk(root: Path) -> Reader:
@@ -109,10 +127,10 @@ def _from_commit(repository: Repository, revision: Revision) -> Reader:
     return cache(read)
 
 
-class Files(Mapping[str, str]):
+class Files(Mapping[str, str], Generic[P]):
     """Texts by path, each read when it is asked for."""
 
-    def __init__(self, paths: Mapping[str, Path], read: Callable[[Path], str]) -> None:
+    def __init__(self, paths: Mapping[str, P], read: Callable[[P], str]) -> None:
         self._paths = paths
         self._read = read
 

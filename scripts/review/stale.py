@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from scripts.review.attribution import CLUSTER, Workshop
 
-STACKS, CLUSTERS = 16, 2
-"""So many targets are compiled again, those with the most different edits first."""
+FEW = 60
+"""Up to so many edited targets, most are compiled again; of more, a sample."""
 
 
 def stale(workshop: Workshop) -> Iterator[str]:
@@ -35,10 +35,11 @@ def _sample(workshop: Workshop) -> list[str]:
             rank = seen.get(edit.causes, 0)
             seen[edit.causes] = rank + 1
             ranked.append((rank, target))
-    own = [f"{name}.{CLUSTER}" for name in sorted(clusters)]
+    own = [f"{cluster}.{CLUSTER}" for cluster in sorted(clusters)]
+    stacks, most = (40, 6) if len(workshop.edits) <= FEW else (8, 1)
     return [
-        *(target for _, target in sorted(ranked)[:STACKS]),
-        *[name for name in own if name in workshop.pair.head.targets][:CLUSTERS],
+        *(target for _, target in sorted(ranked)[:stacks]),
+        *[name for name in own if name in workshop.pair.head.targets][:most],
     ]
 
 

@@ -1,0 +1,145 @@
+"""Borders of rules that the golden cases do not reach; each rule's ordinary case is a golden one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.review.build import build
+from scripts.review.change import Change
+from scripts.review.consequences import RULES
+from tests.support import review_cases as support
+
+GATEWAY = "compiled/eu/qwen-8b/inference-gateway"
+CLUSTER = "compiled/eu/cluster"
+
+
+def edited(folder: Path, file: str, old: str, new: str) -> Change:
+    """The review of one compiled file that somebody changed."""
+    tree = support.tree(folder)
+    assert old in tree.texts[file]
+    return _against(tree, {file: tree.texts[file].replace(old, new)})
+
+
+def _against(tree: support.Tree, texts: dict[str, str]) -> Change:
+    head = support.Tree(tree.folder, {**tree.texts, **texts})
+    return build(support.pair(tree, head), support.DATE)
+
+
+def rules(change: Change) -> dict[str, str]:
+    return {one.rule: one.severity for one in change.consequences}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rule", "severity"),
+    [
+        (
+            f"{GATEWAY}/service-qwen-8b-endpoints.yaml",
+            "type: ClusterIP",
+            "type: NodePort",
+            "network",
+            "dangerous",
+        ),
+        (
+            f"{GATEWAY}/service-qwen-8b-endpoints.yaml",
+            "clusterIP: None",
+            "clusterIP: 10.0.0.1",
+            "recreate",
+            "dangerous",
+        ),
+        (f"{GATEWAY}/gateway-qwen-8b-inference-gateway.yaml", "from: Same", "from: All", "network", "look"),
+        (
+            f"{GATEWAY}/role-qwen-8b-inference-gateway-epp.yaml",
+            "- pods\n",
+            "- pods\n  - secrets\n",
+            "permissions",
+            "dangerous",
+        ),
+        (
+            f"{GATEWAY}/role-qwen-8b-inference-gateway-epp.yaml",
+            "- watch",
+            "- watch\n  - deletecollection",
+            "permissions",
+            "look",
+        ),
+        (
+            f"{GATEWAY}/rolebinding-qwen-8b-inference-gateway-epp.yaml",
+            "kind: Role\n",
+            "kind: ClusterRole\n",
+            "recreate",
+            "dangerous",
+        ),
+        (
+            f"{GATEWAY}/deployment-qwen-8b-inference-gateway-epp.yaml",
+            "  selector:\n",
+            "  selector:\n    x: y\n",
+            "recreate",
+            "dangerous",
+        ),
+        (f"{GATEWAY}/httproute-qwen-8b.yaml", "value: /", "value: /v2", "route-changed", "look"),
+        (
+            f"{CLUSTER}/litellm/deployment-infra-litellm-proxy.yaml",
+            "name: litellm-master-key",
+            "name: other",
+            "secret",
+            "look",
+        ),
+    ],
+)
+def test_a_compiled_field(file: str, old: str, new: str, rule: str, severity: str, tmp_path: Path) -> None:
+    assert rules(edited(tmp_path / "fleet", file, old, new))[rule] == severity
+
+
+def test_fewer_rights_are_no_consequence(tmp_path: Path) -> None:
+    file = f"{GATEWAY}/role-qwen-8b-inference-gateway-epp.yaml"
+    assert "permissions" not in rules(edited(tmp_path / "fleet", file, "  - watch\n", ""))
+
+
+@pytest.mark.parametrize(
+    "kind", ["Namespace", "PersistentVolumeClaim", "CustomResourceDefinition", "Gateway"]
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_dangerous_kinds_that_go(kind: str, kept: bool, tmp_path: Path) -> None:
+    note = "\n  annotations: {argocd.argoproj.io/sync-options: 'Prune=false,Delete=false'}" if kept else ""
+    text = f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: x{note}\n"
+    tree = support.tree(tmp_path / "fleet")
+    base = support.Tree(tree.folder, {**tree.texts, f"{CLUSTER}/platform/x.yaml": text})
+    change = build(support.pair(base, tree), support.DATE)
+    found = {one.rule: one.severity for one in change.consequences}
+    assert found.get("left-behind" if kept else "pruned") == ("look" if kept else "dangerous")
+
+
+def test_a_list_in_another_order_is_no_change(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "fleet")
+    file = f"{GATEWAY}/service-qwen-8b-inference-gateway-epp.yaml"
+    head, _, tail = tree.texts[file].partition("  ports:\n")
+    items = tail.split("  - name: ")[1:]
+    turned = "".join(f"  - name: {item}" for item in reversed(items))
+    change = _against(tree, {file: f"{head}  ports:\n{turned}"})
+    assert change.synced == ()
+    assert change.verdict.severity == "routine"
+
+
+def test_every_rule_is_in_a_golden_case() -> None:
+    said = "\n".join(path.read_text(encoding="utf-8") for path in support.CASES.glob("*/expected.yaml"))
+    for rule in (
+        "restart new-model other-weights download replicas model-removed model-moved accelerator picker proxy "
+        "proxy-by-hand over-budget pool-shrinks memory cost name-added name-lost name-moved alias alias-lost "
+        "hostname-added hostname-lost route-moved served-name-lost served-name-added wiring gateway-moved pool "
+        "permissions network secret pruned left-behind recreate renamed orphaned unexplained version image "
+        "versions-clash versions-note waiver-added waiver-changed waiver-ends override-added"
+    ).split():
+        assert f" {rule}: " in said, rule
+    assert len(RULES) >= 30
+
+
+def test_a_rule_names_where_it_is(tmp_path: Path) -> None:
+    for name in ("several-edits", "rename", "cluster-move"):
+        _, _, change = support.run(support.case(name), tmp_path / name)
+        for one in change.consequences:
+            assert one.clusters
+            assert one.sentence.endswith(".")
+            known: Any = set(change.models) | {f"{cluster}.cluster" for cluster in one.clusters}
+            assert set(one.stacks) <= known
