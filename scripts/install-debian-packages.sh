@@ -3,9 +3,10 @@
 #
 #   prometheus   promtool: checks and tests the compiled alerts and recording rules
 #   jsonnet      jsonnetfmt: checks the layout of the Jsonnet sources
+#   chromium     opens the pages of `inferstack review` and `inferstack map`
 set -euo pipefail
 
-packages=(prometheus jsonnet)
+packages=(prometheus jsonnet chromium)
 
 missing=()
 for package in "${packages[@]}"; do
