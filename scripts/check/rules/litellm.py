@@ -126,6 +126,27 @@ def of_a_stack(view: ClusterView) -> Iterator[Hit]:
 
 
 @rule(
+    "proxy-entry-once",
+    scope="cluster",
+    level="warning",
+    why="LiteLLM counts one server twice: limits double, and cooldowns take only half of it out.",
+    fix="Keep one entry: the Endpoint Picker spreads the load over pods.",
+    source="serving.md 62, 3.3",
+    cause=_CAUSE,
+)
+def entry_once(view: ClusterView) -> Iterator[Hit]:
+    """No two entries of one public name lead to the same model at the same address."""
+    for proxy in view.proxies:
+        seen: dict[tuple[str, str, str], str] = {}
+        for entry in proxy.entries:
+            key = (entry.name, entry.api_base, entry.asked)
+            if key in seen:
+                message = f"entry {seen[key] or '(without id)'} leads to {entry.api_base} too"
+                yield _hit(proxy, entry, view, "", message)
+            seen.setdefault(key, entry.node.text("model_info.id"))
+
+
+@rule(
     "proxy-context-served",
     scope="cluster",
     why="LiteLLM lets prompts through that the server refuses, or refuses prompts that it would take.",

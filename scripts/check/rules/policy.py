@@ -11,7 +11,7 @@ from components.cluster.params import TARGET
 from components.common import labels
 from scripts.check.deployment import container_field
 from scripts.check.edges.pods import containers, specs
-from scripts.check.fleet import ClusterView
+from scripts.check.fleet import ClusterView, StackView
 from scripts.check.model import Hit, Obj
 from scripts.check.node import Node
 from scripts.check.pods import WORKLOADS, Pod, is_knative
@@ -260,6 +260,23 @@ def labels_own(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     ):
         if found.get(key) != wanted:
             yield Hit(obj, f'metadata.labels["{key}"]', f"it is {found.get(key, 'not set')}, not {wanted}")
+
+
+@rule(
+    "model-licence-recorded",
+    scope="stack",
+    level="warning",
+    relaxed={"dev": "note"},
+    why="Nobody can tell on whose terms a model is served whose publisher asks for consent.",
+    fix="Set `model.licence`.",
+    source="inference-stacks.md idea 24",
+    cause=("model",),
+)
+def licence_recorded(view: StackView) -> Iterator[Hit]:
+    """The licence of a gated model is recorded."""
+    model = view.stack.model
+    if model.gated and not (model.licence or "").strip():
+        yield Hit(view.target, "model.licence", f"{model.name} is gated, and no licence is recorded")
 
 
 @rule(

@@ -327,6 +327,28 @@ def drains(obj: Obj, view: ClusterView) -> Iterator[Hit]:
             yield Hit(obj, pod.spec.at("terminationGracePeriodSeconds"), message, level="error")
 
 
+@rule(
+    "pod-outlives-requests",
+    kinds=_ISVC,
+    level="warning",
+    why="A rollout or a drained node cuts off every answer that takes longer than the pod's grace.",
+    fix="Leave `serving.terminationGraceSeconds` out: it follows from `serving.requestTimeoutSeconds`.",
+    source="inference-stacks.md idea 29; serving.md 2.1",
+    cause=("serving", "terminationGraceSeconds"),
+)
+def outlives_requests(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A model pod that is told to stop may finish the longest request."""
+    stack = view.stack_of(service)
+    for pod in _models(service, view) if stack else ():
+        grace = pod.spec.number("terminationGracePeriodSeconds")
+        grace, pause = 30 if grace is None else grace, _pause(pod.main.node.node("lifecycle.preStop")) or 0
+        longest = stack.serving.request_timeout_seconds if stack else 0
+        if not _is_knative_pod(pod) and grace - pause < longest:
+            field = pod.spec.at("terminationGracePeriodSeconds")
+            message = f"{grace} s of grace with a pause of {pause} s, a request may take {longest} s"
+            yield Hit(service, field, message)
+
+
 def _is_knative_pod(pod: Pod) -> bool:
     """Knative overwrites hooks and grace (serving.md 1.8)."""
     return pod.role == "model" and not pod.labels.get("app", "").startswith("isvc.")
