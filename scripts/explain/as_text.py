@@ -163,7 +163,8 @@ def _field(answer: FieldAnswer) -> Iterator[str]:
         yield from _stacks(answer)
     if answer.author:
         added = f", as a {answer.author.adds} of every object" if answer.author.adds else ""
-        function = f", {answer.author.function}" if answer.author.function else " (Jsonnet)"
+        language = "Jinja" if answer.author.place.file.startswith("templates/") else "Jsonnet"
+        function = f", {answer.author.function}" if answer.author.function else f" ({language})"
         yield f"written by {answer.author.place}{function}{added}"
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from components.common import emit, labels, place, waves
+from components.common import documents, emit, labels, place, waves
+from scripts.explain import papers
 from scripts.explain.declared import ROOT, Place, shown_file
 from scripts.explain.derived import function_at
 from scripts.explain.keyed import EMBEDDED, Steps
@@ -46,6 +47,7 @@ class Authors:
         self._kept: list[Any] = []
         self._made: dict[int, CodeType] = {}
         self._texts: dict[str, Any] = {}
+        self._writers: dict[str, Author] = {}
         self._objects: list[dict[str, Any]] = []
         previous = sys.getprofile()
         sys.setprofile(self._watch)
@@ -62,6 +64,11 @@ class Authors:
             return
         if code is emit.dump.__code__:
             self._texts[result] = frame.f_locals["data"]
+        if isinstance(result, str) and "\n" in result and result not in self._writers:
+            is_template = code is documents.render.__code__
+            self._writers[result] = (
+                _template(frame.f_locals["template"]) if is_template else _function(code, "")
+            )
         if isinstance(result, dict | list) and id(result) not in self._made:
             self._kept.append(result)
             self._made[id(result)] = code
@@ -71,6 +78,8 @@ class Authors:
     def of(self, file: str, path: Steps) -> Author | None:
         """Who wrote a field of an object; None for an object that is not among them."""
         placed = self._files.get(file)
+        if placed is not None and placed["kind"] == papers.KIND:
+            return self._writers.get("\n".join(placed[papers.LINES]))
         built = self._built(placed) if placed is not None else None
         if built is None:
             return None
@@ -171,6 +180,5 @@ def _literal_keys(code: CodeType) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def template(name: str) -> Author:
-    """A Jinja template as the author of a document."""
+def _template(name: str) -> Author:
     return Author(Place((Path("templates") / name).as_posix()), "")

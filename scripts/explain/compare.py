@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from scripts.explain.keyed import EMBEDDED, IDENTITIES, Path, embedded, flag, is_named_part, steps, told_by
@@ -74,6 +75,8 @@ def _renamed(item: Any, other: Any, path: Path) -> Iterator[Difference]:
 def partners(base: list[Any], other: list[Any]) -> list[Any]:
     """For each item of ``base`` the one of ``other`` that stands for it, else ``MISSING``."""
     names = _common_identities(base, other)
+    if names is None and all(isinstance(item, str) for item in (*base, *other)):
+        return _aligned(base, other)
     if names is None:
         return [other[index] if index < len(other) else MISSING for index in range(len(base))]
     own, theirs = names
@@ -82,6 +85,40 @@ def partners(base: list[Any], other: list[Any]) -> list[Any]:
     new = [name for name in theirs if name not in set(own)]
     renamed = dict(zip(left, new, strict=True)) if len(left) == len(new) else {}
     return [by_name.get(renamed.get(name, name), MISSING) for name in own]
+
+
+def counterpart(base: Any, other: Any, path: Path) -> Path | None:
+    """Where a field of ``base`` stands in ``other``; None where it does not."""
+    found: list[str] = []
+    for step in path:
+        if isinstance(base, list) and isinstance(other, list):
+            index = steps(base).index(step)
+            partner = partners(base, other)[index]
+            places = [place for place, item in enumerate(other) if item is partner]
+            if partner is MISSING or not places:
+                return None
+            found.append(steps(other)[places[0]])
+            base, other = base[index], partner
+            continue
+        found.append(step)
+        if step == EMBEDDED and isinstance(base, str) and isinstance(other, str):
+            base, other = embedded(base), embedded(other)
+        elif isinstance(base, dict) and isinstance(other, dict) and step in other:
+            base, other = base[step], other[step]
+        else:
+            return None
+    return tuple(found)
+
+
+def _aligned(base: list[str], other: list[str]) -> list[Any]:
+    """Partners of lines of text: what is the same in order stands for itself, and what was replaced for what it was
+    replaced by."""
+    found: list[Any] = [MISSING] * len(base)
+    matcher = SequenceMatcher(None, base, other, autojunk=False)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        if tag == "equal" or (tag == "replace" and end - start == last - first):
+            found[start:end] = other[first:last]
+    return found
 
 
 def _common_identities(base: list[Any], other: list[Any]) -> tuple[list[str], list[str]] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from components.common import emit
 from components.facts.suggest import did_you_mean
+from scripts.explain import papers
 from scripts.explain.alternatives import Leaf
 from scripts.explain.answer import FieldAnswer, Formula, Source
 from scripts.explain.authors import Author
@@ -14,7 +15,7 @@ from scripts.explain.declared import KeyPath
 from scripts.explain.derived import Derived
 from scripts.explain.effect import Influence, Objects
 from scripts.explain.fleet import Members
-from scripts.explain.keyed import Steps, at, keyed, shown
+from scripts.explain.keyed import Path, Steps, at, keyed, shown
 from scripts.explain.locate import NoSuchField, field_at_line, field_at_path, line_of, same_field
 from scripts.explain.text_of import document
 from scripts.explain.workshop import Workshop
@@ -65,14 +66,33 @@ def _read(workshop: Workshop, file: str) -> str | None:
         raise MisuseError(f"{file}: cannot be read: {error}") from None
 
 
+def _parsed(manifest: dict[str, Any], on_disk: str | None) -> dict[str, Any] | None:
+    """What the file holds, in the form of what is compiled."""
+    if on_disk is None:
+        return None
+    if manifest["kind"] == papers.KIND:
+        return papers.as_object(manifest["metadata"]["name"], on_disk)
+    return document(on_disk)
+
+
+def _line(manifest: dict[str, Any], on_disk: str | None, there: Steps | None) -> int:
+    """The line of a field in the file; 0 where it has none."""
+    if on_disk is None or there is None:
+        return 0
+    if manifest["kind"] == papers.KIND:
+        return papers.line_of(there)
+    return line_of(on_disk, there)
+
+
 def _path(manifest: dict[str, Any], on_disk: str | None, where: int | str) -> Steps:
     """The field, with indices in what is compiled now. Raises NoSuchField."""
     if isinstance(where, str):
         return field_at_path(manifest, where)
     if on_disk is None:
         raise NoSuchField("there is no such file: name a field instead of a line, or run make compile")
-    path = field_at_line(on_disk, where)
-    written = document(on_disk)
+    is_document = manifest["kind"] == papers.KIND
+    path = papers.field_at(on_disk, where) if is_document else field_at_line(on_disk, where)
+    written = _parsed(manifest, on_disk)
     found = same_field(manifest, keyed(written, path)) if written is not None else None
     if found is None:
         field = shown(path)
@@ -108,15 +128,16 @@ def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
     manifest = study.base(inner.partition("/")[0])[inner]
     key = keyed(manifest, path)
     members = study.members(inner, key)
+    small = study.path_in(inner, key, members)
     found = [
         (one.target, one.effect.cause, influence)
-        for one in study.effects_on(inner, key, members)
-        if (influence := one.effect.on(inner, key)) is not None
+        for one in study.effects_on(inner, small, members)
+        if (influence := one.effect.on(inner, small)) is not None
     ]
     deciding = [
         effect.cause
         for effect in study.derived_effects_on(inner, members)
-        if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
+        if (influence := effect.on(inner, small)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, members.core[0], deciding, found) if deciding else ()
     author = workshop.authors(target, inner.partition("/")[0]).of(inner, path)
@@ -144,16 +165,15 @@ def _answer(
     members: Members,
     author: Author | None,
 ) -> FieldAnswer:
-    text = emit.document(manifest)
     key = keyed(manifest, path)
     value = at(manifest, path)
-    written = document(on_disk) if on_disk is not None else None
+    written = _parsed(manifest, on_disk)
     there = same_field(written, key) if written is not None else None
-    sources = _sources(workshop, found)
+    sources = _sources(workshop, found, key)
     metadata = manifest["metadata"]
     return FieldAnswer(
         file=file,
-        line=line_of(on_disk, there) if on_disk is not None and there is not None else 0,
+        line=_line(manifest, on_disk, there),
         object=" ".join(
             [manifest["kind"], "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))]
         ),
@@ -162,7 +182,9 @@ def _answer(
         key=shown(key),
         value=value,
         written=at(written, there) if there is not None else None,
-        is_stale=on_disk != text,
+        is_stale=written != manifest
+        if manifest["kind"] == papers.KIND
+        else on_disk != emit.document(manifest),
         formulas=formulas,
         values=tuple(one for one, how in sources if how == "value"),
         presence=tuple(one for one, how in sources if how == "presence"),
@@ -173,8 +195,8 @@ def _answer(
     )
 
 
-def _sources(workshop: Workshop, found: Sequence[Found]) -> list[tuple[Source, str]]:
-    """Each parameter once, with how it decides the field: set ones first, then defaults."""
+def _sources(workshop: Workshop, found: Sequence[Found], key: Path) -> list[tuple[Source, str]]:
+    """Each parameter once, with how it decides the field ``key``: set ones first, then defaults."""
     values = {(target, leaf.path) for target, leaf, how in found if how.kind == "value"}
     seen: set[tuple[str, tuple[str, ...]]] = set()
     sources: list[tuple[Source, str]] = []
@@ -193,8 +215,10 @@ def _sources(workshop: Workshop, found: Sequence[Found]) -> list[tuple[Source, s
             continue
         parameter = workshop.parameters.of_leaf(target, leaf)
         chosen = _choosers(workshop, target, leaf) if how == "value" else ()
-        fields = tuple(shown(one) for one in influence.fields)
-        source = Source(parameter, leaf.kind == "key", shown(influence.at), fields, chosen)
+        # A smaller fleet has fewer items in its lists, but what is below the field stands at the same place.
+        fields = tuple(shown((*key, *one[len(key) :])) for one in influence.fields)
+        at_ = shown(key[: len(influence.at)])
+        source = Source(parameter, leaf.kind == "key", at_, fields, chosen)
         sources.append((source, how))
     return sources
 

@@ -28,7 +28,7 @@ from scripts.explain.alternatives import (
     name_leaf,
     value_at,
 )
-from scripts.explain.compare import Difference
+from scripts.explain.compare import Difference, counterpart
 from scripts.explain.declared import KeyPath
 from scripts.explain.derived import Derived, Plain
 from scripts.explain.effect import Effect, Objects, differences
@@ -74,6 +74,7 @@ class FleetStudy:
         self.stack_own = {name: trial.own_parameters(parameters[name]) for name in self.stacks}
         self.variants = Variants(target)
         self._base: dict[str, Objects] = {}
+        self._cores: dict[tuple[str, tuple[str, ...]], Objects] = {}
         self._reads: dict[str, frozenset[KeyPath]] = {}
 
     def base(self, component: str) -> Objects:
@@ -128,11 +129,24 @@ class FleetStudy:
             objects is not None and not _touches({file: base[file]}, objects, file, path) for objects in found
         ]
 
+    def path_in(self, file: str, path: Path, members: Members) -> Path:
+        """Where a field stands in the object of the smallest fleet, which has fewer items in its lists."""
+        small = self._core(file, members)
+        return counterpart(self.base(file.partition("/")[0])[file], small[file], path) or path
+
+    def _core(self, file: str, members: Members) -> Objects:
+        """What a component is compiled to in the smallest fleet."""
+        component = file.partition("/")[0]
+        if (component, members.core) not in self._cores:
+            fleet = self._fleet(self.own, {name: self._fresh(name) for name in members.core})
+            self._cores[component, members.core] = self.variants.component(fleet, component)
+        return self._cores[component, members.core]
+
     def effects_on(self, file: str, path: Path, members: Members) -> list[FleetEffect]:
-        """What each parameter of the cluster and of some of its members changes in one field; those without effect
-        are left out."""
+        """What each parameter of the cluster and of some of its members changes in one field of the smallest fleet;
+        those without effect are left out."""
         stacks = {name: self._fresh(name) for name in members.core}
-        base = self.variants.component(self._fleet(self.own, stacks), file.partition("/")[0])
+        base = self._core(file, members)
         causes = self._causes(file, stacks)
         tries = [(index, other) for index, cause in enumerate(causes) for other in self.alternatives(*cause)]
         makes = [self._changed(*causes[index], other, stacks) for index, other in tries]
@@ -151,9 +165,7 @@ class FleetStudy:
         if len(members.core) != 1:
             return []
         name = members.core[0]
-        base = self.variants.component(
-            self._fleet(self.own, {name: self._fresh(name)}), file.partition("/")[0]
-        )
+        base = self._core(file, members)
         tries = [
             (one, other)
             for one, value in derived_values.values(self.stacks[name]).items()

@@ -66,6 +66,13 @@ def kinds(variants: Iterable[Parameters]) -> dict[Parameters, Kinds]:
     return {params: frozenset(map(_kind, these)) for params, these in found.items()}
 
 
+def alerts(variants: Iterable[Parameters]) -> dict[Parameters, str]:
+    """What runbooks need of the mixin's result in each variant, as the JSON text that it would be read from."""
+    rest = "monitors: [], rules: [], dashboards: []"
+    found = _many(sorted(set(variants)), lambda params: f"{{{rest}, alerts: mixin({params}).alerts}}")
+    return {params: json.dumps(result) for params, result in found.items()}
+
+
 def _kind(text: str) -> tuple[str, str]:
     version, _, kind = text.rpartition("/")
     return version.rpartition("/")[0], kind

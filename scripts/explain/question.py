@@ -52,15 +52,13 @@ def _target(workshop: Workshop, file: str) -> str | None:
 
 def _in_project(project: Project, what: str) -> str | None:
     """A path seen from the project, given as seen from there or from here; None where it is no path in it."""
-    path = Path(what)
-    for base in (project.root, Path.cwd()):
-        found = Path(base, path)
-        if (found.exists() and not path.is_absolute()) or path.is_absolute():
-            try:
-                relative = Path(str(found)).resolve().relative_to(project.root.resolve())
-            except ValueError:
-                continue
-            if relative.parts and relative.parts[0] in (COMPILED, project.inventory.name) and found.is_file():
-                return relative.as_posix()
-    first = path.parts[0] if path.parts else ""
-    return path.as_posix() if first in (COMPILED, project.inventory.name) else None
+    root = project.root.resolve()
+    rooms = (COMPILED, project.inventory.name)
+    for base in (root, Path.cwd()):
+        try:
+            path = (base / what).resolve()
+            if path.is_file() and path.is_relative_to(root) and path.relative_to(root).parts[0] in rooms:
+                return path.relative_to(root).as_posix()
+        except (OSError, ValueError):  # a name that no file can have
+            return None
+    return what if what.split("/", maxsplit=1)[0] in rooms else None

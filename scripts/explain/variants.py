@@ -12,11 +12,13 @@ from components.cluster.params import Fleet
 from components.common.manifest import Manifest
 from components.compile import trial
 from components.stack.params import Stack
-from scripts.explain import mixin
+from scripts.explain import mixin, papers
 from scripts.explain.compare import counterparts
 from scripts.explain.effect import Objects
 
 MONITORING = "monitoring"
+NEED_KINDS = (trial.ARGOCD, *papers.FOLDERS)
+"""Components that are made from what everything else is compiled to."""
 T = TypeVar("T")
 
 
@@ -45,14 +47,20 @@ class Variants:
         """``target``: ``<cluster>.cluster``."""
         self.target = target
         self._mixin_kinds: dict[mixin.Parameters, mixin.Kinds] = {}
+        self._alerts: dict[mixin.Parameters, str] = {}
         self._stack_kinds: dict[Stack, mixin.Kinds] = {}
 
     def component(self, fleet: Fleet, component: str) -> Objects:
         """All objects of one component. Raises what the builders run into."""
-        if component == trial.ARGOCD:
-            params = mixin.parameters(fleet)
-            self._learn_kinds([params])
+        params = mixin.parameters(fleet) if component in NEED_KINDS else None
+        self._learn(component, [params])
+        return self._built(fleet, component, params)
+
+    def _built(self, fleet: Fleet, component: str, params: mixin.Parameters | None) -> Objects:
+        if component in NEED_KINDS:
             fleet = self._with_kinds(fleet, params)
+        if component in papers.FOLDERS:
+            return papers.compiled(fleet, component, self._alerts)
         return trial.cluster_manifests(self.target, fleet, component)
 
     def read(self, fleet: Fleet, component: str) -> None:
@@ -73,8 +81,7 @@ class Variants:
             which = mixin.wanted(base.values(), base[file])
             made = mixin.objects([one.mixin for one in found if one and one.mixin is not None], which)
             return [self._monitor(file, one, made) if one else None for one in found]
-        if component == trial.ARGOCD:
-            self._learn_kinds(one.mixin for one in found if one)
+        self._learn(component, [one.mixin for one in found if one])
         return [_attempt(partial(self._object, base, file, one, component)) if one else None for one in found]
 
     def many(self, base: Fleet, fleets: Iterable[Fleet], component: str) -> list[Objects]:
@@ -95,8 +102,7 @@ class Variants:
 
     def _object(self, base: Objects, file: str, one: _Prepared, component: str) -> Objects:
         with one.within():
-            fleet = self._with_kinds(one.fleet, one.mixin) if component == trial.ARGOCD else one.fleet
-            return only(base, trial.cluster_manifests(self.target, fleet, component), file)
+            return only(base, self._built(one.fleet, component, one.mixin), file)
 
     def _monitor(
         self, file: str, one: _Prepared, made: Mapping[mixin.Parameters, Manifest | None]
@@ -117,10 +123,13 @@ class Variants:
         kinds[MONITORING] = self._mixin_kinds[params] if params is not None else frozenset()
         return replace(fleet, kinds=kinds)
 
-    def _learn_kinds(self, params: Iterable[mixin.Parameters | None]) -> None:
-        """What the mixin makes of each argument, in one evaluation."""
-        new = [one for one in params if one is not None and one not in self._mixin_kinds]
-        self._mixin_kinds |= mixin.kinds(new)
+    def _learn(self, component: str, params: Iterable[mixin.Parameters | None]) -> None:
+        """What a component needs of what the mixin makes of each argument, in one evaluation."""
+        known = [one for one in params if one is not None]
+        if component in NEED_KINDS:
+            self._mixin_kinds |= mixin.kinds(one for one in known if one not in self._mixin_kinds)
+        if component in papers.FOLDERS:
+            self._alerts |= mixin.alerts(one for one in known if one not in self._alerts)
 
     def _kinds_of_stack(self, stack: Stack) -> mixin.Kinds:
         if stack not in self._stack_kinds:
@@ -131,7 +140,7 @@ class Variants:
 def _prepared(one: Variant, component: str) -> _Prepared:
     with one.within():
         fleet = one.make()
-        params = mixin.parameters(fleet) if component in (MONITORING, trial.ARGOCD) else None
+        params = mixin.parameters(fleet) if component in (MONITORING, *NEED_KINDS) else None
     return _Prepared(fleet, params, one.within)
 
 

@@ -277,3 +277,18 @@ def _replaced(text: str, at_line: Line, value: Any) -> str | None:
     written = yaml.safe_dump(value, width=10**6).split("\n")[0]
     rows[at_line.place.line - 1] = f"{row[:column]}{written}"
     return "\n".join(rows)
+
+
+@pytest.mark.slow
+def test_lines_of_documents_are_explained(workshop: Workshop) -> None:
+    for file, row, source in (
+        ("runbooks/llama-3b.md", "llama-3b", "llama-3b:"),
+        ("docs/litellm-values.yaml", "apiBase: ", "cluster:cluster.domain"),
+    ):
+        path = f"compiled/edge-cpu/cluster/{file}"
+        rows = (workshop.project.root / path).read_text(encoding="utf-8").splitlines()
+        line = next(number for number, text in enumerate(rows, 1) if row in text)
+        answer = explain_field(workshop, path, line)
+        assert source in keys(answer.values), path
+        assert answer.author is not None
+        assert as_text.write(answer)

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from components.common.errors import InferstackError
 from scripts.benchmark.fleet import write_fleet
 from scripts.cli import main
+from scripts.explain import as_text
 from scripts.explain.fields import explain_field
 from scripts.explain.keys import explain_key
+from scripts.explain.question import answer
 from scripts.explain.workshop import Workshop
 from scripts.project import Project
 
@@ -28,8 +36,8 @@ def explain(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     code, out, _ = explain(capsys, *words, "--format", "json")
     assert code == 0
-    answer: dict[str, Any] = json.loads(out)
-    return answer
+    found: dict[str, Any] = json.loads(out)
+    return found
 
 
 def shape(value: Any) -> set[str]:
@@ -113,20 +121,20 @@ SOURCE = {"parameter", "isKey", "at", "fields", "chosenBy"}
 
 
 def test_the_json_of_a_key(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = told(capsys, "lab-l4/gpt-oss-20b", "gateway.wiring")
-    assert shape(answer) == {"kind", "parameter", "children", "formula"}
-    assert shape(answer["parameter"]) == PARAMETER
-    assert shape(answer["parameter"]["lines"][0]) == LINE
-    assert shape(answer["parameter"]["lines"][0]["place"]) == PLACE
-    assert shape(answer["parameter"]["lines"][0]["chain"][0]) == {"place", "written"}
-    assert answer["parameter"]["overridden"] == answer["parameter"]["lines"][:1]
-    assert answer["parameter"]["winner"] == answer["parameter"]["lines"][-1]
+    found = told(capsys, "lab-l4/gpt-oss-20b", "gateway.wiring")
+    assert shape(found) == {"kind", "parameter", "children", "formula"}
+    assert shape(found["parameter"]) == PARAMETER
+    assert shape(found["parameter"]["lines"][0]) == LINE
+    assert shape(found["parameter"]["lines"][0]["place"]) == PLACE
+    assert shape(found["parameter"]["lines"][0]["chain"][0]) == {"place", "written"}
+    assert found["parameter"]["overridden"] == found["parameter"]["lines"][:1]
+    assert found["parameter"]["winner"] == found["parameter"]["lines"][-1]
     assert shape(told(capsys, "eu-h100/llama-70b", "memory")["formula"]) == FORMULA
 
 
 def test_the_json_of_a_field(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = told(capsys, SERVICE, "spec.predictor.model.resources.requests.memory")
-    assert shape(answer) == {
+    found = told(capsys, SERVICE, "spec.predictor.model.resources.requests.memory")
+    assert shape(found) == {
         *(
             "kind",
             "file",
@@ -142,16 +150,16 @@ def test_the_json_of_a_field(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         *("formulas", "values", "presence", "unset", "stacks", "alike", "author"),
     }
-    assert shape(answer["values"][0]) == SOURCE
-    assert shape(answer["values"][0]["parameter"]) == PARAMETER
-    assert shape(answer["author"]) == {"place", "function", "adds"}
+    assert shape(found["values"][0]) == SOURCE
+    assert shape(found["values"][0]["parameter"]) == PARAMETER
+    assert shape(found["author"]) == {"place", "function", "adds"}
 
 
 def test_the_json_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = told(capsys, f"{MODEL}:5")
-    assert shape(answer) == {"kind", "place", "key", "raw", "includes", "uses", "fields"}
-    assert shape(answer["uses"][0]) == {"target", "key", "active", "overriddenBy"}
-    assert shape(answer["fields"][0]) == {
+    found = told(capsys, f"{MODEL}:5")
+    assert shape(found) == {"kind", "place", "key", "raw", "includes", "uses", "fields"}
+    assert shape(found["uses"][0]) == {"target", "key", "active", "overriddenBy"}
+    assert shape(found["fields"][0]) == {
         *("component", "kind", "name", "field", "how", "count", "targets", "files")
     }
 
@@ -180,3 +188,30 @@ def test_a_value_costs_what_its_own_target_costs(large: Project) -> None:
     targets = workshop.cluster_targets(cluster)
     units = {unit.name for name in targets for unit in workshop.origins.chain(name).units}
     assert len(workshop.origins.inventory._sources) == len(units)
+
+
+_WORDS = st.text("abcst[].|:/\x00'\"$~=-01é ", max_size=12)
+_STARTS = st.sampled_from(["", "eu-h100/llama-70b", SERVICE, MODEL, "compiled/", "inventory/", "x" * 5000])
+
+
+@settings(max_examples=120, deadline=None)
+@given(_STARTS, _WORDS, st.sampled_from(["", "serving", "spec", "metadata.labels", "data"]), _WORDS)
+def test_no_question_ends_in_a_traceback(start: str, rest: str, key: str, more: str) -> None:
+    """Whatever is asked: an answer, or one line that says what is wrong."""
+    with contextlib.suppress(InferstackError):
+        as_text.write(answer(Project(ROOT), f"{start}{rest}", f"{key}{more}"))
+
+
+def test_the_documented_commands_answer_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line numbers move with every edit; what is said does not."""
+    page = (ROOT / "docs/explain.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```\n\$ inferstack explain (.*?)\n(.*?)```", page, re.DOTALL)
+    assert len(examples) >= 4
+    for command, shown in examples:
+        code, out, _ = explain(capsys, *shlex.split(command))
+        assert code == 0
+        assert _without_places(out) == _without_places(shown)
+
+
+def _without_places(text: str) -> list[str]:
+    return [" ".join(re.sub(r"(:\d+)+", "", row).split()) for row in text.splitlines()]
