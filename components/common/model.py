@@ -88,7 +88,7 @@ class Adapter(Params):
     uri: StorageUri
     revision: Revision | None = None
     """Revision of the adapter; for ``hf://`` it becomes part of the URI."""
-    rank: int = Field(default=16, ge=1)
+    rank: int = Field(default=16, ge=1, le=512)
 
     @property
     def storage_uri(self) -> str:

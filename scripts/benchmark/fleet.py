@@ -110,7 +110,10 @@ def _cluster_class(
     aliases = facts.get("litellm", {}).get("modelGroupAliases", {})
     gone = {alias: None for alias, name in aliases.items() if name not in present}
     own = {"name": cluster, "pools": pools, "argocd": {"destination": cluster}}
-    own |= {"litellm": {"modelGroupAliases": gone}} if gone else {}
+    proxy: dict[str, Any] = {"modelGroupAliases": gone} if gone else {}
+    if "hostname" in facts.get("litellm", {}):
+        proxy["hostname"] = f"{cluster}.{facts['litellm']['hostname']}"
+    own |= {"litellm": proxy} if proxy else {}
     return {
         "classes": [f"clusters.{source}"],
         "parameters": {"cluster": own | ({"provided": provided} if provided else {})},

@@ -31,6 +31,9 @@ _ENVIRONMENT = {
     "XDG_CONFIG_HOME": f"{_HOME}/config",
 }
 
+# The only values of --max-lora-rank (vllm/config/lora.py).
+_LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+
 
 def container(runtime: Runtime) -> dict[str, Any]:
     """The container of a vLLM runtime. The root file system stays writable: NVIDIA's CDI hook writes to it."""
@@ -92,7 +95,9 @@ def _adapters(stack: Stack) -> dict[str, Any]:
     return {
         "enable-lora": True,
         "lora-modules": [f"{name}=/mnt/adapters/{name}" for name in sorted(adapters)],
-        "max-lora-rank": max(adapter.rank for adapter in adapters.values()),
+        "max-lora-rank": next(
+            rank for rank in _LORA_RANKS if rank >= max(adapter.rank for adapter in adapters.values())
+        ),
         "max-loras": len(adapters),
     }
 

@@ -48,7 +48,9 @@ STACKS: dict[str, dict[str, Any]] = {
     },
     "gated": {"model": {"gated": True}},
     "namespaced runtime": {"runtimes": {"vllm": {"namespaced": True}}},
-    "several replicas": {"serving": {"minReplicas": 2, "maxReplicas": 4, "autoscaling": {"scaler": "hpa", "target": 80}}},
+    "several replicas": {
+        "serving": {"minReplicas": 2, "maxReplicas": 4, "autoscaling": {"scaler": "hpa", "target": 80}}
+    },
     "scaled to zero": {
         "serving": {"minReplicas": 0, "maxReplicas": 2},
         "cluster": {"versions": {"keda": "2.20.2"}, "prometheusUrl": "http://prometheus.monitoring:9090"},

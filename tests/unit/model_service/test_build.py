@@ -193,7 +193,7 @@ def test_knative_gets_no_field_that_it_refuses() -> None:
 
 
 def test_adapters_are_mounted_beside_the_weights() -> None:
-    predictor = _predictor(model={"adapters": {"support": {"uri": "s3://adapters/support", "rank": 32}}})
+    predictor = _predictor(model={"adapters": {"support": {"uri": "s3://adapters/support", "rank": 24}}})
     assert predictor["storageUris"][1] == {
         "uri": "s3://adapters/support",
         "mountPath": "/mnt/adapters/support",
