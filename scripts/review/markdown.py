@@ -120,10 +120,7 @@ def _changes(change: Change, limit: int, page_url: str) -> str:
         lines += _group(group, rows)
     lines += _more(len(found), limit, page_url, "cause")
     if files := documents(change):
-        lines += [
-            "",
-            f"{show.count(len(files), 'document')} that nothing syncs (runbooks, values) change too.",
-        ]
+        lines += ["", f"{show.unsynced(files)}: runbooks, values, notes."]
     return "\n".join([*lines, ""])
 
 

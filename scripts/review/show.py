@@ -96,6 +96,13 @@ def row(one: Row) -> str:
     )
 
 
+def unsynced(names: Sequence[str]) -> str:
+    """``1 document that nothing syncs changes too``."""
+    return (
+        f"{count(len(names), 'document')} that nothing syncs {'changes' if len(names) == 1 else 'change'} too"
+    )
+
+
 def files(names: Sequence[str], limit: int = 2) -> str:
     """``compiled/…/llama-70b.md and 3 more``."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""

@@ -40,7 +40,7 @@ def _lines(change: Change) -> Iterator[str]:
             yield from _group(group)
         yield from _more(len(found), MAX_GROUPS)
     if files := documents(change):
-        yield f"  {show.count(len(files), 'document')} that nothing syncs change too: {show.files(files)}"
+        yield f"  {show.unsynced(files)}: {show.files(files)}"
     if lost := idle(change):
         yield ""
         yield "Edits that change nothing of what is compiled"
