@@ -84,8 +84,10 @@ def text(fleet: FleetMap) -> str:
         pools.append((name, has, after, peak, free))
     stacks = [COLUMNS, *(_cells(one) for one in fleet.stacks)]
     versions = [("cluster", "versions")]
-    for one in fleet.pictures:
-        versions.append((one.cluster, ", ".join(f"{name} {v}" for name, v in sorted(one.versions.items()))))
+    versions += [
+        (one.cluster, ", ".join(f"{name} {v}" for name, v in sorted(one.versions.items())))
+        for one in fleet.pictures
+    ]
     notes = [f"note: {note}" for note in fleet.notes]
     return "\n".join([*notes, *_table(pools), "", *_table(stacks), "", *_table(versions)]) + "\n"
 

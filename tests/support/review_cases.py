@@ -199,7 +199,8 @@ def summary(change: Change) -> dict[str, Any]:
 def _rows(group: Any) -> list[str]:
     lines = []
     for row in group.rows[:12]:
-        values = f": {' → '.join(show.pair(row.old, row.new))}" if row.field else ""
+        told = row.field and "config-hash" not in row.field  # a digest of what other rows tell
+        values = f": {' → '.join(show.pair(row.old, row.new))}" if told else ""
         times = f" ({row.count} times)" if row.count > 1 and row.field else ""
         lines.append(f"{show.row(row)}{values}{times}")
     if len(group.rows) > 12:
