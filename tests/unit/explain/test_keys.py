@@ -145,7 +145,7 @@ def agrees(state: str, value: Any, rendered: Any, path: tuple[str, ...]) -> None
         assert same(value, expected), path
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_the_explained_value_is_the_rendered_value(files: dict[str, str]) -> None:
     """Class order, relative classes, removal by null, ``~``, ``=`` and references: held against reclass-rs."""

@@ -144,7 +144,7 @@ def test_what_a_field_comes_from_reaches_it(workshop: Workshop) -> None:
     """Forward, then back: each line that an explanation names lists the field."""
     every = [found for target in stacks(workshop) for found in fields_of(workshop, target)]
     tried = 0
-    for file, path in sample(every, 40, seed=11):
+    for file, path in sample(every, 20, seed=11):
         answer = explain_field(workshop, file, shown(path))
         for source in (*answer.values, *answer.presence)[:2]:
             winner = source.parameter.winner
@@ -161,7 +161,7 @@ def test_what_a_field_comes_from_reaches_it(workshop: Workshop) -> None:
             ]
             assert found, (file, shown(path), str(winner.place))
             tried += 1
-    assert tried > 20
+    assert tried > 8
 
 
 def test_what_a_line_reaches_comes_from_it(workshop: Workshop) -> None:

@@ -194,7 +194,7 @@ _WORDS = st.text("abcst[].|:/\x00'\"$~=-01é ", max_size=12)
 _STARTS = st.sampled_from(["", "eu-h100/llama-70b", SERVICE, MODEL, "compiled/", "inventory/", "x" * 5000])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_STARTS, _WORDS, st.sampled_from(["", "serving", "spec", "metadata.labels", "data"]), _WORDS)
 def test_no_question_ends_in_a_traceback(start: str, rest: str, key: str, more: str) -> None:
     """Whatever is asked: an answer, or one line that says what is wrong."""
