@@ -54,28 +54,29 @@ def follow(request: Request, namespace: str, view: ClusterView) -> Lead:
     host = parts.hostname or ""
     found = service_of_host(host, namespace, view)
     if found is None:
-        return _outside(host, request, parts.path, view)
+        return _outside((host, port), request, parts.path, view)
     return _service(found, port, f"{parts.path.rstrip('/')}{request.path}", request, view)
 
 
-def _outside(host: str, request: Request, path: str, view: ClusterView) -> Lead:
+def _outside(at: tuple[str, int], request: Request, path: str, view: ClusterView) -> Lead:
     """A host outside the cluster leads back in where a stack says that its gateway is reached so, or where a compiled
     route claims it."""
+    host, port = at
+    full = f"{path.rstrip('/')}{request.path}"
     for stack in view.stacks.values():
         gateway = view.compiled("Gateway", stack.gateway_namespace, stack.names.gateway)
         if stack.gateway.hostname == host and gateway is not None:
-            lead = _routed(
-                view.wires.routes_of_gateway(gateway),
-                f"{path.rstrip('/')}{request.path}",
-                host,
-                request,
-                view,
-            )
+            ports = [one.number("port") for one in gateway.each("spec.listeners[]")]
+            if port not in ports:
+                return Lead(
+                    broken=f"{gateway.ref} has no port {port} (has {', '.join(map(str, ports)) or 'none'})"
+                )
+            lead = _routed(view.wires.routes_of_gateway(gateway), full, host, request, view)
             return Lead(broken=f"{lead.broken} on {gateway.ref}") if lead.broken else lead
     routes = [route for route in view.of("HTTPRoute") if host and host in route.strings("spec.hostnames")]
     if not routes:
         return Lead(unknown=True)
-    return _routed(routes, f"{path.rstrip('/')}{request.path}", host, request, view)
+    return _routed(routes, full, host, request, view)
 
 
 def _service(found: tuple[str, str], port: int, path: str, request: Request, view: ClusterView) -> Lead:

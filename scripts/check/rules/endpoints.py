@@ -211,3 +211,51 @@ def gke_health_port(pool: Obj, view: ClusterView) -> Iterator[Hit]:
         port = picker.main.flag("--grpc-health-port") or str(_HEALTH_PORT)
         if port != str(_HEALTH_PORT):
             yield Hit(pool, "spec.endpointPickerRef", f"the {picker.name} answer for their health on {port}")
+
+
+@rule(
+    "gke-policy-lets-requests-finish",
+    kinds=("HTTPRoute",),
+    level="warning",
+    why="Google's load balancer cuts requests after 30 seconds when nothing says otherwise.",
+    fix="Set `timeoutSec` in the pool's GCPBackendPolicy to what the model needs.",
+    source="gateway.md 50, 5.E",
+    cause=("serving", "requestTimeoutSeconds"),
+)
+def gke_lets_requests_finish(route: Obj, view: ClusterView) -> Iterator[Hit]:
+    """On GKE a policy gives the backend of a route the time that the model's stack says."""
+    stack = view.stack_of(route)
+    if stack is None or "gke" not in view.wires.controllers(route):
+        return
+    for ref in backend_refs(route):
+        edge = reference(route, ref, ())
+        backend = view.compiled(edge.kind, edge.namespace, edge.name)
+        policies = view.wires.policies(backend, "GCPBackendPolicy") if backend else []
+        allowed = max((one.number("spec.default.timeoutSec") or 0 for one in policies), default=0)
+        wanted = stack.serving.request_timeout_seconds
+        if backend and allowed < wanted:
+            told = f"{allowed} s" if allowed else "no time, which is 30 s"
+            yield Hit(
+                route, ref.field, f"the policy of {backend.ref} gives {told}, the stack needs {wanted} s"
+            )
+
+
+@rule(
+    "destination-rule-takes-certificate",
+    kinds=("DestinationRule",),
+    why="The gateway refuses the Endpoint Picker's self-signed certificate, and every request fails with 503.",
+    fix="Write `insecureSkipVerify: true`, or give the Endpoint Picker a certificate and the rule its authority.",
+    source="gateway.md 46, 5.C",
+    cause=("gateway", "epp", "tls"),
+)
+def takes_certificate(rule_: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A DestinationRule accepts the certificate that the Endpoint Picker signs itself."""
+    tls = rule_.node("spec.trafficPolicy.tls")
+    host = service_of_host(rule_.text("spec.host"), rule_.namespace, view)
+    service = view.compiled("Service", *host) if host else None
+    if service is None or tls.flag("insecureSkipVerify") or tls.text("mode") not in ("SIMPLE", "MUTUAL"):
+        return
+    for pod in view.select(service.namespace, service.texts("spec.selector")):
+        if pod.role == "epp" and is_on(pod, "--secure-serving", True) and not pod.main.flag("--cert-path"):
+            field = "spec.trafficPolicy.tls.insecureSkipVerify"
+            yield Hit(rule_, field, f"the {pod.name} sign their certificate themselves, and it is verified")

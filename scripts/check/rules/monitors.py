@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from components.facts import engine
@@ -16,6 +17,14 @@ from scripts.check.rules.services import nearest_pods, target_of, words
 from scripts.check.scrapes import Scrape, Series, kept_services, namespaces, series_of
 
 _QUERY = "external.metric.query"
+_DISCOVERED = re.compile(
+    r"__meta_kubernetes_(namespace|node_name|service_(name|type|cluster_ip|port_name|port_number|port_protocol)"
+    r"|pod_(name|ip|ready|phase|node_name|host_ip|uid|controller_kind|controller_name)"
+    r"|pod_container_(id|image|init|name|port_name|port_number|port_protocol)"
+    r"|endpoint(slice)?_(port_name|port|ready|address_target_kind|address_target_name|name)|endpoints_name"
+    r"|(pod|service|node|endpointslice|endpoints)_(label|labelpresent|annotation|annotationpresent)_[a-zA-Z0-9_]+)"
+    r"|__address__|__scheme__|__metrics_path__|job"
+)
 _PREFIXES = ("vllm", "llamacpp", "ollama")
 """First part of the metric names that an engine exports itself."""
 
@@ -224,3 +233,42 @@ def asks_own_prometheus(service: Obj, view: ClusterView) -> Iterator[Hit]:
             known = view.facts.prometheus_url or "none"
             field = metric.at("external.metric.serverAddress")
             yield Hit(service, field, f"it asks {address or 'nobody'}, the cluster declares {known}")
+
+
+@rule(
+    "monitor-keep-readable",
+    kinds=("PodMonitor", "ServiceMonitor"),
+    why="A label that is not there is empty, so nothing is kept and nothing is scraped.",
+    fix="Keep by a label that discovery sets, such as `__meta_kubernetes_service_name`.",
+    source="prometheus kubernetes_sd_configs; inference-stacks.md idea 16",
+    cause=("cluster", "monitoring"),
+)
+def keep_readable(monitor: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A monitor keeps targets by labels that Prometheus' discovery sets."""
+    for scrape in view.scrapes_of(monitor):
+        for one in scrape.endpoint.each("relabelings[]"):
+            if one.text("action") != "keep":
+                continue
+            sources = one.strings("sourceLabels")
+            unknown = [label for label in sources if not _DISCOVERED.fullmatch(label)]
+            if unknown or not sources:
+                told = f"discovery sets no {', '.join(unknown)}" if unknown else "it names no label"
+                yield Hit(monitor, one.at("sourceLabels"), told)
+
+
+@rule(
+    "monitor-authorization-known",
+    kinds=("PodMonitor", "ServiceMonitor"),
+    why="The target refuses the scrape with 401, so dashboards and alerts of it stay empty.",
+    fix="Write `type: Bearer`.",
+    source="gateway.md 3.5; prometheus-operator SafeAuthorization",
+    cause=("gateway", "epp", "metricsAuth"),
+)
+def authorization_known(monitor: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A monitor presents its token as Bearer: nothing here understands another scheme."""
+    for scrape in view.scrapes_of(monitor):
+        written = scrape.endpoint.text("authorization.type", "Bearer")
+        if written.lower() != "bearer":
+            yield Hit(
+                monitor, scrape.endpoint.at("authorization.type"), f"it presents the token as {written}"
+            )

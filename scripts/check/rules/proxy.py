@@ -252,3 +252,25 @@ def waits_no_longer(view: ClusterView) -> Iterator[Hit]:
                     field = entry.node.at("litellm_params.timeout")
                     message = f"{entry.name}: LiteLLM waits {waits} s, the route {limit:g} s"
                     yield Hit(proxy.config_map, field, message, target=_stack_target(entry, view))
+
+
+@rule(
+    "proxy-reached-by-hostname",
+    scope="cluster",
+    why="Clients get 404 or somebody else's answer: the public host name does not lead to LiteLLM.",
+    fix="Let LiteLLM's route have the declared host name, the path `/` and LiteLLM's port.",
+    source="inference-stacks.md idea 1; serving.md 55",
+    cause=("cluster", "litellm", "hostname"),
+)
+def reached_by_hostname(view: ClusterView) -> Iterator[Hit]:
+    """The public host name of a cluster's LiteLLM leads to the port on which it serves."""
+    host = view.facts.litellm.hostname
+    if not (host and view.facts.litellm.deploy):
+        return
+    for request in (Request(f"https://{host}/v1", path, {}) for path in ("/chat/completions", "/models")):
+        lead = follow(request, view.facts.infrastructure_namespace, view)
+        told = lead.broken or ("no route has that host name" if lead.unknown else "")
+        told = told or next((f"it leads to the {pod.name}" for pod in lead.pods if pod.role != "litellm"), "")
+        if told:
+            yield Hit(view.target, "cluster.litellm.hostname", f"{host}{request.path}: {told}")
+            return

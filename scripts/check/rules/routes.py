@@ -304,3 +304,25 @@ def gateway_has_a_route(gateway: Obj, view: ClusterView) -> Iterator[Hit]:
             "metadata.name",
             f"no route names it ({controller(view, gateway) or 'unknown controller'})",
         )
+
+
+@rule(
+    "route-not-to-metrics",
+    kinds=("HTTPRoute",),
+    why="Whoever reaches the gateway reads metrics without a key, and requests for models get 404.",
+    fix="Let the route lead to the port that serves requests.",
+    source="serving.md 3.3; components/litellm (keyless metrics port)",
+    cause=("gateway",),
+)
+def not_to_metrics(route: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A route does not lead to a port for metrics."""
+    for ref in route.each("spec.rules[].backendRefs[]"):
+        namespace = ref.text("namespace", route.namespace)
+        service = view.compiled(ref.text("kind", "Service"), namespace, ref.text("name"))
+        if service is None:
+            continue
+        for port in service.each("spec.ports[]"):
+            if port.number("port") == ref.number("port") and "metrics" in port.text("name"):
+                yield Hit(
+                    route, ref.at("port"), f"port {port.number('port')} of {service.ref} is for metrics"
+                )
