@@ -19,15 +19,17 @@ class RemovalsError(InferstackError):
 
 def guard_removals(tree: Tree, outputs: Outputs, limit: float) -> None:
     """Raises RemovalsError when a whole cluster, or more than ``limit`` percent of all objects, would go."""
-    before = Counter(_cluster(path) for path in outputs.paths() if is_object(path))
-    after = Counter(_cluster(path) for path in tree.paths() if is_object(path))
     removed = Counter(
         _cluster(change.path)
         for change in tree.changes
         if change.kind == "removed" and is_object(change.path)
     )
+    if not removed:
+        return
+    before = Counter(_cluster(path) for path in outputs.paths() if is_object(path))
+    after = Counter(_cluster(path) for path in tree.paths() if is_object(path))
     lost = sorted(cluster for cluster in removed if not after[cluster])
-    share = 100 * removed.total() / before.total() if removed else 0.0
+    share = 100 * removed.total() / before.total()
     if not lost and share <= limit:
         return
     lines = [f"this would remove {removed.total()} of {before.total()} objects ({share:.0f} %):"]
