@@ -62,12 +62,14 @@ def _key(answer: KeyAnswer) -> Iterator[str]:
 
 def _parameter(parameter: Parameter, children: Sequence[Parameter]) -> Iterator[str]:
     value = "" if children and isinstance(parameter.value, dict) else f" = {_value(parameter)}"
-    yield f"{parameter.key or 'parameters'}{value}"
-    yield f"  of {parameter.target}"
-    if parameter.meaning:
+    if parameter.state == "name":
+        yield f"{parameter.target}  {_place(parameter)}"
+    else:
+        yield f"{parameter.key}{value}"
+        yield f"  of {parameter.target}"
         yield from _wrapped(parameter.meaning, "  ")
-    yield ""
-    yield from _lines(parameter)
+        yield ""
+        yield from _lines(parameter)
     if children:
         yield "holds"
         yield from _table((_named(one), _place(one)) for one in children)

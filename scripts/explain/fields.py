@@ -16,8 +16,7 @@ from scripts.explain.derived import Derived
 from scripts.explain.effect import Influence, Objects
 from scripts.explain.fleet import Members
 from scripts.explain.keyed import Path, Steps, at, keyed, shown
-from scripts.explain.locate import NoSuchField, field_at_line, field_at_path, line_of, same_field
-from scripts.explain.text_of import document
+from scripts.explain.locate import NoSuchField, document, field_at_line, field_at_path, line_of, same_field
 from scripts.explain.workshop import Workshop
 from scripts.project import MisuseError
 

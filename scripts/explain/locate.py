@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import yaml
+
 from components.facts.suggest import did_you_mean
 from components.inventory.compose import compose
 from components.inventory.node import MappingNode, Node, ScalarNode, SequenceNode, child
@@ -15,6 +17,15 @@ _STEP = re.compile(r"\[([^\]]*)\]")
 
 class NoSuchField(LookupError):
     """The object has no such field; the message says where the path leaves it."""
+
+
+def document(text: str) -> dict[str, Any] | None:
+    """The object in a compiled file; None where it holds none."""
+    try:
+        value = yaml.load(text, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def field_at_line(text: str, line: int) -> Steps:
