@@ -25,7 +25,7 @@ CLASSES = (
 )
 """Classes of the score: keys of the inventory, and kinds of facts of compiled objects."""
 
-_INDEX = re.compile(r"\[\d+\]")
+_POSITION = re.compile(r"(?<=\[)\d+(?=\])|(?<=@)\d+")
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Mutation:
 
     @property
     def pattern(self) -> str:
-        """The field without positions in lists."""
-        return _INDEX.sub("[]", self.field)
+        """The field without positions in lists and texts."""
+        return _POSITION.sub("", self.field)
 
     @property
     def signature(self) -> tuple[str, ...]:

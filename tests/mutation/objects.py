@@ -112,9 +112,11 @@ def _other(value: Any, candidates: Sequence[Any]) -> Any:
 def _inside(obj: Obj, way: Way, value: str) -> Iterator[_Edit]:
     """Changes inside of text that is YAML, JSON or PromQL."""
     if way[-1] == "expr":
-        for change, old, new, text in promql.mutations(value):
-            field = f"{paths.text(way)}{MARK}{change}"
-            yield _Edit(way, change, new, partial(paths.put, obj.doc, way, text), old, field)
+        for slip in promql.mutations(value):
+            field = f"{paths.text(way)}{MARK}@{slip.start}"
+            yield _Edit(
+                way, slip.change, slip.new, partial(paths.put, obj.doc, way, slip.text), slip.old, field
+            )
         return
     if obj.kind != "ConfigMap" or way[0] != "data" or len(way) != 2:
         return
@@ -138,9 +140,11 @@ def _queries(obj: Obj, way: Way, dashboard: Any) -> Iterator[_Edit]:
     """Changes of what a dashboard asks for. Nothing can depend on its layout."""
     for own, value in paths.places(dashboard):
         if own[-1] == "expr" and isinstance(value, str):
-            for change, old, new, query in promql.mutations(value):
-                made = partial(_written, obj.doc, way, partial(paths.put, dashboard, own, query), json.dumps)
-                yield _Edit((*way, *own), change, new, made, old, _field(way, own))
+            for slip in promql.mutations(value):
+                inner = partial(paths.put, dashboard, own, slip.text)
+                made = partial(_written, obj.doc, way, inner, json.dumps)
+                field = f"{_field(way, own)}{MARK}@{slip.start}"
+                yield _Edit((*way, *own), slip.change, slip.new, made, slip.old, field)
 
 
 def _field(outer: Way, inner: Way) -> str:

@@ -42,9 +42,9 @@ python -m tests.mutation --class ports --each 5 --seed 7
 python -m tests.mutation --write            # the full run, and this page
 ```
 
-Mutations are enumerated, not drawn: the seed only decides which of many that are alike are tried (same kind, same field,
-same change; {each} of each in the full run). What survives is a gap: write a rule ([writing-rules.md](writing-rules.md)), or say
-in `tests/mutation/harmless.yml` why it does no harm.
+Mutations are enumerated, not drawn: the seed only decides which of many that are alike are tried (same kind, same
+field, same change; {each} of each in the full run). What survives is a gap: write a rule
+([writing-rules.md](writing-rules.md)), or say in `tests/mutation/harmless.yml` why it does no harm.
 """
 _HARMLESS = """\
 ## What is harmless

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tests.mutation import values
 
@@ -16,8 +17,20 @@ _GROUPING = re.compile(r"\b(by|on|without|ignoring)\s*\((?P<labels>[\w, ]+)\)")
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "!="}
 
 
-def mutations(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """(what was done, old part, new part, the expression)."""
+class Slip(NamedTuple):
+    """A change of an expression."""
+
+    change: str
+    start: int
+    """Where in the expression, in characters."""
+    old: str
+    new: str
+    text: str
+    """The whole expression after it."""
+
+
+def mutations(text: str) -> Iterator[Slip]:
+    """Every slip in an expression."""
     yield from _names(text)
     for match in _RANGE.finditer(text):
         yield from _others("range", text, match, "range")
@@ -25,10 +38,10 @@ def mutations(text: str) -> Iterator[tuple[str, str, str, str]]:
         yield from _others("number", text, match, 0)
     for match in _COMPARISON.finditer(text):
         yield _swapped("comparison flipped", text, match, "sign", _FLIPPED[match.group("sign")])
-    yield "end lost", text, text[:-1], text[:-1]
+    yield Slip("end lost", 0, text, text[:-1], text[:-1])
 
 
-def _names(text: str) -> Iterator[tuple[str, str, str, str]]:
+def _names(text: str) -> Iterator[Slip]:
     for match in _METRIC.finditer(text):
         yield _swapped("metric misspelt", text, match, 0, values.misspelt(match.group()))
     for match in _MATCHER.finditer(text):
@@ -40,15 +53,11 @@ def _names(text: str) -> Iterator[tuple[str, str, str, str]]:
         yield _swapped("grouping misspelt", text, match, "labels", new)
 
 
-def _others(
-    what: str, text: str, match: re.Match[str], group: str | int
-) -> Iterator[tuple[str, str, str, str]]:
+def _others(what: str, text: str, match: re.Match[str], group: str | int) -> Iterator[Slip]:
     for change, new in values.others(match.group(group)):
         yield _swapped(f"{what} {change}", text, match, group, str(new))
 
 
-def _swapped(
-    change: str, text: str, match: re.Match[str], group: str | int, new: str
-) -> tuple[str, str, str, str]:
+def _swapped(change: str, text: str, match: re.Match[str], group: str | int, new: str) -> Slip:
     start, end = match.span(group)
-    return change, match.group(group), new, f"{text[:start]}{new}{text[end:]}"
+    return Slip(change, start, match.group(group), new, f"{text[:start]}{new}{text[end:]}")

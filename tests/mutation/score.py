@@ -47,9 +47,8 @@ def every() -> tuple[Mutation, ...]:
 
 
 def chosen(each: int = EACH, seed: int = SEED) -> list[Mutation]:
-    """The mutations of the full run: all of the inventory's, of objects at most ``each`` that are alike."""
-    own = [one for one in every() if one.area == "inventory"]
-    return [*own, *varied((one for one in every() if one.area == "object"), each, seed)]
+    """The mutations of the full run."""
+    return varied(every(), each, seed)
 
 
 def verdicts(mutations: Sequence[Mutation], processes: int = 0) -> list[Verdict]:
