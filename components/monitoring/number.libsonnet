@@ -1,9 +1,9 @@
 // Text of a number in PromQL. Jsonnet itself writes 0.95 as 0.94999999999999996.
 function(x) (
   local digits = 6;
-  local scaled = std.round(std.abs(x) * std.pow(10, digits));
-  // Adding zero turns go-jsonnet's -0 into 0.
-  local whole = std.floor(scaled / std.pow(10, digits)) + 0;
+  // std.round(0) is -0 in go-jsonnet; adding zero takes the sign off.
+  local scaled = std.round(std.abs(x) * std.pow(10, digits)) + 0;
+  local whole = std.floor(scaled / std.pow(10, digits));
   local rest = std.toString(scaled - whole * std.pow(10, digits));
   local fraction = std.rstripChars(std.repeat('0', digits - std.length(rest)) + rest, '0');
   (if x < 0 then '-' else '') + whole + (if fraction == '' then '' else '.' + fraction)
