@@ -99,8 +99,9 @@ def new_tree(work: Plan, outputs: Outputs, staged: Path) -> Tree:
 
 
 def is_object(path: str) -> bool:
-    """Whether Argo CD would make an object of a file below ``compiled/``."""
-    return path.endswith((".yaml", ".yml")) and UNSYNCED.isdisjoint(path.split("/", 3)[2:3])
+    """Whether Argo CD makes an object of a file below ``compiled/``: of a manifest in a synced folder of a target."""
+    parts = path.split("/", 3)
+    return path.endswith((".yaml", ".yml")) and len(parts) > 2 and parts[2] not in UNSYNCED
 
 
 def _common(paths: Iterable[str]) -> str:

@@ -76,7 +76,8 @@ def test_the_first_compile_removes_nothing() -> None:
         ("eu/cluster/docs/values.yaml", False),
         ("eu/cluster/runbooks/s.md", False),
         ("eu/docs/x/service.yaml", True),
-        ("stray.yaml", True),
+        ("stray.yaml", False),
+        ("eu/stray.yaml", False),
     ],
 )
 def test_what_argo_cd_would_delete(path: str, answer: bool) -> None:
