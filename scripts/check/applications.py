@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scripts.check.model import Obj
@@ -49,9 +50,10 @@ def synced(view: ClusterView) -> Iterator[Synced]:
         yield Synced(application, path, tuple(own))
 
 
+@lru_cache(maxsize=16384)
 def matches(pattern: str, text: str) -> bool:
     """Argo CD's globs; ``!`` in front denies, which is not used here."""
-    return fnmatchcase(text, pattern)
+    return pattern == text or fnmatchcase(text, pattern)
 
 
 def admits_kind(project: Obj, obj: Obj) -> bool:

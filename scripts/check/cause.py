@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.inventory.origin import CannotResolve, Origins, UnknownTarget
 from scripts.check.declared import Declared
 from scripts.check.model import Hit, KeyPath, Obj, Place
-from scripts.check.node import steps
+from scripts.check.node import keys
 from scripts.check.rule import Rule
 
 _BY_KIND: dict[str, KeyPath] = {
@@ -93,7 +93,7 @@ def _candidates(rule: Rule, hit: Hit, declared: Declared | None) -> Iterator[Key
     obj = hit.at if isinstance(hit.at, Obj) else None
     params = declared.own(obj.target) if declared and obj and not hit.target else None
     if obj and params and obj.name in params.overrides.get(obj.kind, {}):
-        yield ("overrides", obj.kind, obj.name, *(key for key, _ in steps(hit.field.partition("[")[0])))
+        yield ("overrides", obj.kind, obj.name, *keys(hit.field.partition("[")[0]))
     if hit.cause:
         yield hit.cause
     if rule.cause:

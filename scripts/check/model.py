@@ -95,12 +95,12 @@ class Obj:
         """For messages: ``InferencePool llm-platform/llama-70b``."""
         return str(self.key)
 
-    @property
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         """``metadata.labels``."""
         return self.root.texts("metadata.labels")
 
-    @property
+    @cached_property
     def annotations(self) -> Mapping[str, str]:
         """``metadata.annotations``."""
         return self.root.texts("metadata.annotations")

@@ -16,15 +16,33 @@ from typing import Any
 from components.contracts.messages import path_text
 
 Path = tuple[str | int, ...]
-Step = tuple[str, bool]
-"""A key, and whether its list is opened."""
+Segment = tuple[tuple[str, ...], bool]
+"""Keys that lead through mappings, and whether the list at their end is opened."""
 
 
 @lru_cache(maxsize=4096)
-def steps(path: str) -> tuple[Step, ...]:
-    """The steps of a path as text; none for the empty path."""
-    words = path.split(".") if path else []
-    return tuple((word.removesuffix("[]"), word.endswith("[]")) for word in words)
+def keys(path: str) -> tuple[str, ...]:
+    """The keys of a path as text; none for the empty path."""
+    return tuple(word.removesuffix("[]") for word in path.split(".")) if path else ()
+
+
+@lru_cache(maxsize=4096)
+def segments(path: str) -> tuple[Segment, ...]:
+    """A path cut after each list that it opens; the last segment opens none when the path ends at a mapping."""
+    found: list[Segment] = []
+    own: list[str] = []
+    for word in path.split(".") if path else ():
+        own.append(word.removesuffix("[]"))
+        if word.endswith("[]"):
+            found.append((tuple(own), True))
+            own = []
+    return (*found, (tuple(own), False)) if own or not found else tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def field_text(path: Path) -> str:
+    """A path as text. The same few thousand paths are asked for again and again."""
+    return path_text(path)
 
 
 class Node:
@@ -43,17 +61,17 @@ class Node:
     @property
     def field(self) -> str:
         """The path as text: ``spec.rules[0].name``."""
-        return path_text(self.path)
+        return field_text(self.path)
 
     def at(self, path: str) -> str:
         """The text of a path below this node: for findings."""
-        return path_text((*self.path, *(key for key, _ in steps(path))))
+        return field_text((*self.path, *keys(path)))
 
     def raw(self, path: str) -> Any:
         """The value at a path without ``[]``, or None."""
         value = self.value
-        for key, _ in steps(path):
-            if not isinstance(value, dict):
+        for key in keys(path):
+            if type(value) is not dict:
                 return None
             value = value.get(key)
         return value
@@ -64,7 +82,7 @@ class Node:
 
     def node(self, path: str) -> Node:
         """The value at a path, which may be None."""
-        return Node(self.raw(path), (*self.path, *(key for key, _ in steps(path))))
+        return Node(self.raw(path), (*self.path, *keys(path)))
 
     def text(self, path: str, default: str = "") -> str:
         """The string at a path, else ``default``."""
@@ -110,21 +128,23 @@ class Node:
 
     def each(self, path: str) -> Iterator[Node]:
         """Every mapping at a path (``spec.rules[].backendRefs[]``), each with the path where it stands."""
-        return _each(self.value, self.path, steps(path), 0)
+        return _each(self.value, self.path, segments(path), 0)
 
 
-def _each(value: Any, path: Path, way: tuple[Step, ...], index: int) -> Iterator[Node]:
-    while index < len(way):
-        key, opened = way[index]
+def _each(value: Any, path: Path, way: tuple[Segment, ...], index: int) -> Iterator[Node]:
+    names, opened = way[index]
+    for name in names:
+        if type(value) is not dict:
+            return
+        value = value.get(name)
+    path += names
+    if not opened:
+        if type(value) is dict:
+            yield Node(value, path)
+    elif type(value) is list:
         index += 1
-        if not isinstance(value, dict):
-            return
-        value = value.get(key)
-        path = (*path, key)
-        if opened:
-            if isinstance(value, list):
-                for number, item in enumerate(value):
-                    yield from _each(item, (*path, number), way, index)
-            return
-    if isinstance(value, dict):
-        yield Node(value, path)
+        for number, item in enumerate(value):
+            if index < len(way):
+                yield from _each(item, (*path, number), way, index)
+            elif type(item) is dict:
+                yield Node(item, (*path, number))
