@@ -10,6 +10,7 @@ hits.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -109,11 +110,34 @@ def rule(
     return register
 
 
+FIXTURES = Path(__file__).parents[2] / "tests" / "checks"
+"""A folder a rule, with ``success.<case>.yaml`` and ``failure.<case>.yaml``."""
+_OUTCOMES = frozenset(("success", "failure"))
+
+
 @cache
-def rules() -> Mapping[str, Rule]:
-    """Every rule by id, sorted. Loads the modules below ``scripts/check/rules``."""
+def declared_rules() -> Mapping[str, Rule]:
+    """Every rule that is declared below ``scripts/check/rules``, by id, sorted."""
     folder = Path(__file__).with_name("rules")
     for module in sorted(folder.glob("*.py")):
         if module.stem != "__init__":
             import_module(f"scripts.check.rules.{module.stem}")
     return dict(sorted(_RULES.items()))
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """The rules in force, by id, sorted: in a checkout, those with a fixture that passes and one that fails. A rule
+    that nobody has proved does not load; the tests name it."""
+    declared = declared_rules()
+    if not FIXTURES.is_dir():
+        return declared
+    return {name: rule for name, rule in declared.items() if _outcomes(FIXTURES / name) == _OUTCOMES}
+
+
+def _outcomes(folder: Path) -> set[str]:
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except OSError:
+        return set()
+    return {name.partition(".")[0] for name in names if name.endswith(".yaml")}

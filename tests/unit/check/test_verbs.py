@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.check import rule as rule_module
 from scripts.check.docs import page
 from scripts.check.rule import Rule, RuleError, rule, rules
 from scripts.cli import main
@@ -135,6 +136,18 @@ def test_texts_of_a_rule(one: Rule) -> None:
         assert text == text.strip()
         assert len(text) < 240
     assert one.source
+
+
+def test_a_rule_without_both_fixtures_does_not_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_module, "FIXTURES", tmp_path)
+    for name, outcomes in {
+        "pool-target-port": ("success", "failure"),
+        "pool-one-model": ("failure",),
+    }.items():
+        (tmp_path / name).mkdir()
+        for outcome in outcomes:
+            (tmp_path / name / f"{outcome}.x.yaml").touch()
+    assert list(rule_module.rules.__wrapped__()) == ["pool-target-port"]
 
 
 def test_a_rule_that_lacks_something_does_not_load() -> None:
