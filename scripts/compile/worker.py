@@ -78,11 +78,14 @@ def _notice_deaths() -> None:
     original = Pool._join_exited_workers  # type: ignore[attr-defined]
 
     def joined(pool: list[Any]) -> Any:
-        codes = [process.exitcode for process in pool if process.exitcode is not None]
+        processes = list(pool)
+        cleaned = original(pool)
+        # After it, not before: what ends in between would be replaced unseen.
+        codes = [process.exitcode for process in processes if process.exitcode is not None]
         if codes:
             os.write(2, f"\n{DEATH} {codes[0]}\n".encode())
             os._exit(1)
-        return original(pool)
+        return cleaned
 
     Pool._join_exited_workers = staticmethod(joined)  # type: ignore[attr-defined]
 
