@@ -33,12 +33,12 @@ check: $(VENV)/.run ## check the inventory and what is compiled
 	$(BIN)/inferstack check
 
 .PHONY: test
-test: lint ## lint, then all tests
-	$(BIN)/pytest $(PYTEST_ARGS)
-
-.PHONY: test-fast
-test-fast: $(VENV)/.test ## the tests that take no time
+test: lint ## lint, then the tests; the slow ones run in CI, and with test-slow
 	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: $(VENV)/.test ## whole compiles, other Pythons, kills, large samples
+	$(BIN)/pytest -m slow $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test ## style, types, YAML, and whether generated files are fresh
