@@ -146,7 +146,7 @@ def test_the_project_is_found_from_a_folder_below(
 def test_outside_of_a_project_is_misuse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir("/")
 
     assert cli.main(["try"]) == 2
     assert "run from the project, or name it with --root" in capsys.readouterr().err
