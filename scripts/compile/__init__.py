@@ -96,7 +96,9 @@ def run(options: argparse.Namespace, project: Project) -> int:
     workspace = Workspace(options.output.absolute() if options.output else project.root)
     with _ended_by_signals():
         if not options.watch:
-            return _once(options, project, workspace, request)
+            code = _once(options, project, workspace, request)
+            gc.freeze()  # or Python looks at all of them once more when it ends
+            return code
         from scripts.compile.watch import watch
 
         try:

@@ -28,8 +28,9 @@ PR_SET_PDEATHSIG = 1
 DEATH = "inferstack: a process of the pool ended with code"
 """Printed, with a code as subprocess has it (-9: killed by SIGKILL), before the run is ended."""
 
-AFTER_FORK = "_gojsonnet"
-"""Starts Go's runtime when it is loaded, whose threads no fork survives."""
+LATE = ("_gojsonnet", "jsonschema", "requests")
+"""Modules that are loaded when something of them is used: go-jsonnet starts threads when it is loaded, which no fork
+survives, so it must not be loaded before; the others are rarely used."""
 
 UNUSED = {
     "kapitan.initialiser": ("initialise_skeleton",),
@@ -46,6 +47,8 @@ def main() -> None:
     _end_with_parent()
     for module, names in UNUSED.items():
         _leave_out(module, names)
+    for module in LATE:
+        sys.modules[module] = _Late(module)
     from kapitan import cli, targets
 
     targets.shutil = _Moving(targets.shutil)
@@ -100,7 +103,6 @@ def _leave_out(name: str, names: tuple[str, ...]) -> None:
 def _import_early(root: str) -> None:
     """Import what every target needs. What fails here fails again in Kapitan, which says so."""
     sys.path.insert(0, root)
-    sys.modules[AFTER_FORK] = _Late(AFTER_FORK)
     with contextlib.suppress(Exception):
         import components.compile.entry  # noqa: F401
 
