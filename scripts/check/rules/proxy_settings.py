@@ -64,7 +64,7 @@ def number_valid(view: ClusterView) -> Iterator[Hit]:
     "proxy-settings-complete",
     scope="cluster",
     level="warning",
-    why="LiteLLM takes a default that does not fit: it waits 6,000 seconds, keeps no metrics, passes on what no model takes.",
+    why="LiteLLM waits 6,000 seconds by default, keeps no metrics, and passes on what no model takes.",
     fix="Run `make compile`.",
     source="serving.md 3.3 and 66; litellm 1.106.2",
     cause=_CAUSE,
