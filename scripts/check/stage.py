@@ -14,6 +14,7 @@ from components.inventory.problem import Problem, sort_problems
 from components.inventory.rendered import RenderError, render
 from components.inventory.settings import guard_settings
 from components.stack import mistakes as stack_mistakes
+from scripts.check import conventions
 from scripts.check.declared import Declared, Rendered
 from scripts.check.read import Flaw
 
@@ -34,7 +35,7 @@ class InventoryView:
 
 def guarded(inventory: Inventory) -> tuple[list[Problem], frozenset[str]]:
     """The guard's problems, and the targets that none of the errors touches."""
-    problems = sort_problems([*guard_settings(inventory.root.parent), *guard(inventory)])
+    problems = [*guard_settings(inventory.root.parent), *guard(inventory)]
     broken = {problem.file for problem in problems if problem.level == "error"}
     chains = Chains(inventory)
     whole = set()
@@ -42,7 +43,7 @@ def guarded(inventory: Inventory) -> tuple[list[Problem], frozenset[str]]:
         chain = chains.chain(name)
         if not chain.problems and broken.isdisjoint(unit.shown for unit in chain.units):
             whole.add(name)
-    return problems, frozenset(whole)
+    return sort_problems([*problems, *conventions.names(inventory)]), frozenset(whole)
 
 
 def rendered(inventory: Inventory, targets: Iterable[str]) -> tuple[Rendered, list[Problem]]:

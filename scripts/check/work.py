@@ -13,7 +13,7 @@ from pathlib import Path
 from components.contracts import Registry, validate
 from components.inventory.inventory import Inventory
 from components.inventory.origin import Origins
-from scripts.check import stage
+from scripts.check import conventions, stage
 from scripts.check.cause import Causes
 from scripts.check.declared import Declared, declared
 from scripts.check.fleet import ClusterView
@@ -135,7 +135,7 @@ def _inventory(cluster: _Cluster) -> stage.InventoryView:
     cluster.declared = known
     parsed = [(target, one) for target, mistakes in known.mistakes.items() for one in mistakes]
     return stage.InventoryView(
-        problems=tuple(problems),
+        problems=(*problems, *conventions.plumbing(cluster.inventory, parameters)),
         parameters=tuple(parsed),
         combinations=tuple(stage.combinations(known)),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from components.common.errors import MistakesError
 from components.inventory.chain import Chains
 from components.inventory.inventory import Inventory
-from scripts.check import stage
+from scripts.check import conventions, stage
 from scripts.check.declared import Declared, declared
 from scripts.check.fleet import FleetView
 from scripts.check.rule import rules
@@ -78,7 +78,8 @@ class Trial:
     def _in_cluster(self, inventory: Inventory, cluster: str, known: dict[str, Declared]) -> Iterator[str]:
         targets = frozenset(name for name in inventory.layout.targets if name.rpartition(".")[0] == cluster)
         rendered, problems = stage.rendered(inventory, targets)
-        yield from _inventory_rules(stage.InventoryView(problems=tuple(problems)))
+        told = (*problems, *conventions.plumbing(inventory, rendered))
+        yield from _inventory_rules(stage.InventoryView(problems=told))
         own = known[cluster] = declared(cluster, rendered)
         parsed = tuple((target, one) for target, mistakes in own.mistakes.items() for one in mistakes)
         combined = tuple(stage.combinations(own))
@@ -87,6 +88,8 @@ class Trial:
             objects = tuple(compile_all({name: dict(parameters) for name, parameters in rendered.items()}))
         except MistakesError:
             yield "compile"
+            return
+        except Exception:  # a traceback is a defect of the compiler, whatever a rule says: nothing finds it
             return
         tree = replace(judge.bases()[cluster].tree, objects=objects, targets=targets)
         yield from judge.found(tree, own, targets, objects, frozenset())

@@ -32,6 +32,12 @@ def misspelt(text: str) -> str:
 
 def others(value: Any) -> Iterator[Change]:
     """Wrong values in place of one, without those that need to know what else there is."""
+    for change, new in _others(value):
+        if type(new) is not type(value) or new != value:
+            yield change, new
+
+
+def _others(value: Any) -> Iterator[Change]:
     if isinstance(value, bool):
         yield "negated", not value
     elif isinstance(value, int | float):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,12 +23,16 @@ def makefile() -> str:
     return (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
+def make(*arguments: str) -> str:
+    """What a make of its own prints: one that a make started prints also the directories it enters."""
+    own = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    ran = subprocess.run(["make", *arguments], cwd=ROOT, env=own, capture_output=True, text=True, check=True)
+    return ran.stdout
+
+
 def recipe(target: str) -> str:
     """The lines that make would run for a target if nothing were done yet."""
-    ran = subprocess.run(
-        ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return ran.stdout
+    return make("--dry-run", "--always-make", target)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -42,7 +47,7 @@ def test_a_script_is_executable_bash_that_stops_at_the_first_error(script: Path)
 
 @needs_make
 def test_help_lists_every_task() -> None:
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = make("help")
     tasks = re.findall(r"^\.PHONY: ([a-z-]+)$", makefile(), re.MULTILINE)
 
     assert tasks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from components.facts.suggest import did_you_mean
@@ -67,6 +68,7 @@ _DIRECTIONS = {
 }
 """Which way each alert compares, in order: what its runbook describes."""
 _SIGN = re.compile(r"(?<![=!~<>])(>=|<=|==|!=|>|<)(?![=~])")
+_ALERT = re.compile(r"(?:[A-Z][A-Za-z0-9]*){2,}")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -93,7 +95,7 @@ def record_means_name(obj: Obj, view: ClusterView) -> Iterator[Hit]:
 
 @rule(
     "query-numbers-sane",
-    kinds=(*_KINDS, "ConfigMap"),
+    kinds=(*_KINDS, "ConfigMap", "InferenceService"),
     why="Prometheus refuses the query, or it can never be true.",
     fix="Correct the number.",
     source="prometheus.io/docs/prometheus/latest/querying/functions",
@@ -126,13 +128,17 @@ def _is_share(text: str) -> bool:
 def _queries(obj: Obj) -> Iterator[tuple[str, str]]:
     if obj.kind == "PrometheusRule":
         yield from ((one.at("expr"), one.text("expr")) for one in obj.each("spec.groups[].rules[]"))
+    for metric in obj.each("spec.predictor.autoScaling.metrics[]"):
+        external = metric.node("external.metric")
+        if external.has("query"):
+            yield external.at("query"), external.text("query")
     for field, board in dashboards(obj):
         yield from ((field, target.text("expr")) for target in targets(board))
 
 
 @rule(
     "query-labels-known",
-    kinds=(*_KINDS, "ConfigMap"),
+    kinds=(*_KINDS, "ConfigMap", "InferenceService"),
     why="Nothing carries such a label, or such a value, so the query finds nothing.",
     fix="Correct the label or the value.",
     source="inference-stacks.md 2.14; vLLM metrics; llm-d-router v0.10 pkg/epp/metrics",
@@ -198,9 +204,17 @@ def alert_compares(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     cause=_CAUSE,
 )
 def alert_runbook(obj: Obj, view: ClusterView) -> Iterator[Hit]:
-    """The runbook that an alert links to is about this alert."""
+    """The runbook that an alert links to is about this alert, and lies where those of others lie."""
+    links = [one.text("annotations.runbook_url") for one in obj.each("spec.groups[].rules[]")]
+    most = next(
+        iter(Counter(url.partition("/compiled/")[0] for url in links if url).most_common(1)), ("", 0)
+    )[0]
     for one in obj.each("spec.groups[].rules[]"):
         name, url = one.text("alert"), one.text("annotations.runbook_url")
+        if name and not _ALERT.fullmatch(name):
+            yield Hit(obj, one.at("alert"), f"{name} is not written like other alerts: InferenceModelDown")
+        if name and url and url.partition("/compiled/")[0] != most:
+            yield Hit(obj, one.at("annotations.runbook_url"), f"other alerts link to {most}")
         if name and url and url.rpartition("#")[2] != name.lower():
             yield Hit(obj, one.at("annotations.runbook_url"), f"{name} links to #{url.rpartition('#')[2]}")
 

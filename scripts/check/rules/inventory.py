@@ -138,6 +138,18 @@ _KINDS = (
     _Kind("name-collision", "A class or target has one file.", _SILENT, "Keep one of the two files."),
     _Kind("target-depth", "A target is `targets/<cluster>/<stack>.yml`.", _NAME, "Move the file."),
     _Kind(
+        "class-name",
+        "A class states the name that its file is called after.",
+        "Stacks that include it get the facts, or the policy, of something else.",
+        "Give both the same name.",
+    ),
+    _Kind(
+        "target-plumbing",
+        "A target tells Kapitan to compile this project's components.",
+        "Kapitan compiles nothing for the target, or something else, and says nothing.",
+        "Include `stacks.stack`, or `stacks.cluster`.",
+    ),
+    _Kind(
         "settings-missing",
         "`.kapitan` holds settings.",
         _SETTINGS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ _LISTS = (
     "dataLayer.sources",
     "dataLayer.sources[].extractors",
 )
+_SERIES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?")
 _COUNTS = ("maxNumOfEndpoints", "lruCapacityPerServer", "blockSizeTokens", "maxPrefixBlocksToMatch")
 
 
@@ -105,6 +107,8 @@ def _engine(picker: Picker, entry: Node, keys: tuple[str, ...]) -> Iterator[Hit]
     for key in ("queuedRequestsSpec", "runningRequestsSpec"):
         if not entry.text(key):
             yield Hit(at, entry.at(key), f"engine {entry.text('name')} has no {key}")
+        elif not _SERIES.fullmatch(entry.text(key)):
+            yield Hit(at, entry.at(key), f"{entry.text(key)} is no name of a series")
 
 
 @rule(

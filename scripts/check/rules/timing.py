@@ -13,7 +13,7 @@ from scripts.check.rule import rule
 _CONTAINERS = ("spec.predictor.model", "spec.containers[]", "spec.template.spec.containers[]")
 _PROBED = ("InferenceService", "ServingRuntime", "ClusterServingRuntime", "Deployment")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
-_LATE = {"readinessProbe": 120, "livenessProbe": 600}
+_LATE = {"startupProbe": 6 * 3600, "readinessProbe": 120, "livenessProbe": 600}
 """Seconds after which a dead server is noticed at the latest."""
 _EARLY = {"livenessProbe": 20}
 """Seconds for which a server may be silent before it is killed: a long prefill, a full node."""
@@ -61,6 +61,12 @@ def _probe(obj: Obj, sort: str, probe: Node) -> Iterator[Hit]:
         yield Hit(obj, probe.at("timeoutSeconds"), f"it waits {timeout} s, and asks every {period} s")
     if sort != "startupProbe" and failures < 2:
         yield Hit(obj, probe.at("failureThreshold"), "one slow answer is a failure")
+    if (probe.number("initialDelaySeconds") or 0) > 120:
+        yield Hit(
+            obj,
+            probe.at("initialDelaySeconds"),
+            f"it first asks after {probe.number('initialDelaySeconds')} s",
+        )
     if (probe.number("successThreshold") or 1) > 3:
         yield Hit(
             obj, probe.at("successThreshold"), f"it must answer {probe.number('successThreshold')} times"

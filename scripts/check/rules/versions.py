@@ -189,19 +189,22 @@ def runtime_image(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
     """The image of a runtime is the one that is declared, in its declared version."""
     container = serving_container(runtime)
     image = container.text("image")
+    stack = view.stack_of(runtime)
+    of_stack = stack is not None and stack.runtime_object == runtime.name
+    known = {stack.serving.runtime: stack.runtime} if stack else view.params.runtimes if view.params else {}
     declared = next(
         (
             (name, one)
-            for name, one in (view.params.runtimes if view.params else {}).items()
-            if runtime.name == f"{view.facts.runtime_prefix}-{name}"
+            for name, one in known.items()
+            if of_stack or runtime.name == f"{view.facts.runtime_prefix}-{name}"
         ),
         None,
     )
-    if declared is None or not image:
+    if declared is None:
         return
     name, facts = declared
     if image != facts.image.reference:
-        said = f"the image is {image}, declared is {facts.image.reference}"
+        said = f"the image is {image or 'not set'}, declared is {facts.image.reference}"
         yield Hit(runtime, container.at("image"), said, cause=("runtimes", name, "image"))
         return
     tagged = parse_tag(facts.image.tag or "")

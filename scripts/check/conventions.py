@@ -1,0 +1,62 @@
+"""What this project promises about its inventory beyond what reclass and Kapitan ask for: a class states what its file
+is called after, and a target tells Kapitan what to compile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.inventory.inventory import Inventory
+from components.inventory.node import MappingNode, Node, ScalarNode
+from components.inventory.problem import Problem
+from scripts.check.declared import Rendered
+
+_NAMED = {"environments": ("environment", "name"), "clusters": ("cluster", "name")}
+"""Folder of classes, and the key that holds the file's own name."""
+_KEYED = {"accelerators": "accelerators", "runtimes": "runtimes"}
+"""Folder of classes, and the mapping in which the file makes an entry of its own name."""
+_COMPILE = [
+    {
+        "input_paths": ["components/compile"],
+        "input_type": "kadet",
+        "output_path": ".",
+        "output_type": "plain",
+    }
+]
+"""``kapitan.compile`` of every target (kapitan.md 1)."""
+
+
+def names(inventory: Inventory) -> Iterator[Problem]:
+    """Classes that state another name than that of their file."""
+    for name, unit in inventory.layout.classes.items():
+        folder, _, own = name.partition(".")
+        root = inventory.source(unit).parameters
+        if folder in _NAMED:
+            node: Node | None = root
+            for key in _NAMED[folder]:
+                entry = node.entries.get(key) if isinstance(node, MappingNode) else None
+                node = entry.node if entry else None
+            if isinstance(node, ScalarNode) and str(node.value) != own:
+                said = f"{'.'.join(_NAMED[folder])} is {node.value}, and the file is called {own}"
+                yield _problem(unit.shown, node.line, node.column, said)
+        elif folder in _KEYED and isinstance(root, MappingNode):
+            entry = root.entries.get(_KEYED[folder])
+            known = list(entry.node.entries) if entry and isinstance(entry.node, MappingNode) else []
+            if own not in known:
+                said = f"{_KEYED[folder]} has {', '.join(known) or 'nothing'}, and the file is called {own}"
+                yield _problem(unit.shown, root.line, root.column, said)
+
+
+def _problem(file: str, line: int, column: int, message: str) -> Problem:
+    return Problem(file, line, column, message, "give both the same name", "class-name")
+
+
+def plumbing(inventory: Inventory, rendered: Rendered) -> Iterator[Problem]:
+    """Targets that Kapitan compiles otherwise, or not at all."""
+    for target, parameters in rendered.items():
+        kapitan = parameters.get("kapitan")
+        section = kapitan if isinstance(kapitan, dict) else {}
+        told = section.get("vars")
+        if section.get("compile") != _COMPILE or not isinstance(told, dict) or told.get("target") != target:
+            said = "kapitan.compile is not what compiles this project's components"
+            file = inventory.layout.targets[target].shown
+            yield Problem(file, 0, 0, said, "include stacks.stack, or stacks.cluster", "target-plumbing")
