@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[1] / "checks"
 Parameters = dict[str, Any]
 _OPERATORS = {"argocd": "3.5.1", "prometheusOperator": "0.93.0"}
 """What every cluster compiles objects for."""
+_STACK: Parameters = {"model": {"gated": True}}
+"""What the publisher of the model asks for that stacks have unless they name another."""
 
 
 @cache
@@ -46,7 +48,7 @@ def _cluster(text: Mapping[str, Any]) -> dict[str, Parameters]:
     name = cluster["cluster"]["name"]
     own = {f"{name}.cluster": cluster}
     for stack, patch in text["stacks"].items():
-        own[f"{name}.{stack}"] = stacks.stack_params(**merge_patch(shared, patch or {}))
+        own[f"{name}.{stack}"] = stacks.stack_params(**merge_patch(_STACK, merge_patch(shared, patch or {})))
     return own
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from scripts.check.fleet import ClusterView, FleetView, StackView
 from scripts.check.model import Hit
 from scripts.check.rule import rule
+from scripts.check.slips import slip
 
 _LABELS: Mapping[str, frozenset[str]] = {
     "nvidia.com/gpu.product": frozenset(
@@ -62,16 +62,6 @@ _FORMAT = re.compile(
     r"(?:fp8|fp4|fp16|bf16|nvfp4|mxfp4|int[48]|w\d+a\d+|awq|gptq|gguf|quantized|dynamic|block|static|marlin|hf|\d+bit)*"
 )
 """What a repository's name may add to that of the model in it, without dashes."""
-_CLOSE = 0.75
-
-
-def _slip(value: str, known: Iterable[str]) -> str | None:
-    """The known value that a value is nearly, but not quite; None for one that is known, or like none."""
-    names = sorted(known)
-    if value in names:
-        return None
-    folded = next((one for one in names if one.lower() == value.lower()), None)
-    return folded or next(iter(difflib.get_close_matches(value, names, 1, _CLOSE)), None)
 
 
 @rule(
@@ -87,13 +77,13 @@ def node_label_known(view: StackView) -> Iterator[Hit]:
     stack = view.stack
     for key, value in {**stack.accelerator.node_selector, **stack.pool.node_selector}.items():
         name = stack.pool.accelerator
-        near = _slip(key, _LABELS)
+        near = slip(key, _LABELS)
         if near:
             yield Hit(
                 view.target, f"accelerators.{name}.nodeSelector", f"{key} is no label; did you mean {near}?"
             )
         plain = re.sub(r"-(SHARED|MIG-.*)$", "", value)
-        near = _slip(plain, _LABELS.get(key, ()))
+        near = slip(plain, _LABELS.get(key, ()))
         if near or not value:
             said = f"{key} is never {value or 'empty'}" + (f"; did you mean {near}?" if near else "")
             yield Hit(view.target, f"accelerators.{name}.nodeSelector", said)
@@ -131,7 +121,7 @@ def image_known(view: StackView) -> Iterator[Hit]:
     """The repository of an engine's image is not nearly the engine's own."""
     runtime = view.stack.runtime
     own = "/".join(runtime.image.repository.split("/")[-2:])
-    near = _slip(own, _REPOSITORIES[runtime.engine])
+    near = slip(own, _REPOSITORIES[runtime.engine])
     if near:
         field = f"runtimes.{view.stack.serving.runtime}.image.repository"
         yield Hit(view.target, field, f"{own} is no image of {runtime.engine}; did you mean {near}?")
@@ -176,7 +166,7 @@ def parser_known(view: StackView) -> Iterator[Hit]:
     args = {**stack.runtime.args, **stack.model.args.get("vllm", {}), **stack.serving.args}
     for flag, known in (("tool-call-parser", _TOOL_PARSERS), ("reasoning-parser", _REASONING_PARSERS)):
         value = args.get(flag)
-        near = _slip(value, known) if isinstance(value, str) else None
+        near = slip(value, known) if isinstance(value, str) else None
         if near or (value is not None and (not isinstance(value, str) or not value)):
             hint = f"; did you mean {near}?" if near else ""
             yield Hit(view.target, f"model.args.vllm.{flag}", f"there is no parser {value}{hint}")
@@ -288,7 +278,7 @@ def prometheus_reachable(view: ClusterView) -> Iterator[Hit]:
     if len(parts) < 3 or parts[2] != "svc":
         return
     known = {*view.namespaces, view.facts.monitoring.namespace, "monitoring"}
-    near = _slip(parts[1], known)
+    near = slip(parts[1], known)
     if near:
         yield Hit(
             view.target, "cluster.prometheusUrl", f"there is no namespace {parts[1]}; did you mean {near}?"
@@ -307,7 +297,7 @@ def prometheus_reachable(view: ClusterView) -> Iterator[Hit]:
 def destination_named(view: ClusterView) -> Iterator[Hit]:
     """The destination in Argo CD is not nearly the cluster's name."""
     destination = view.facts.argocd.destination
-    near = _slip(destination, (view.name, "in-cluster"))
+    near = slip(destination, (view.name, "in-cluster"))
     if near:
         said = f"there is no cluster {destination}; did you mean {near}?"
         yield Hit(view.target, "cluster.argocd.destination", said)

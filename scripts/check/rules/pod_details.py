@@ -6,16 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from components.facts.suggest import nearest
 from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit
 from scripts.check.node import Node
 from scripts.check.pods import Container, Pod
 from scripts.check.rule import rule
 from scripts.check.servers import engine_of
+from scripts.check.slips import slip
 
 _SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash")
-_NAME = re.compile(r"[A-Z_][A-Z0-9_]*|(http|https|no|all)_proxy")
 _VARIABLES = frozenset(
     "HOME HF_HOME HF_HUB_OFFLINE HF_TOKEN TORCHINDUCTOR_CACHE_DIR TRITON_CACHE_DIR USER LOGNAME VLLM_CACHE_ROOT"
     " VLLM_CONFIG_ROOT VLLM_NO_USAGE_STATS XDG_CACHE_HOME XDG_CONFIG_HOME NAMESPACE POD_NAME OLLAMA_HOST OLLAMA_MODELS"
@@ -25,21 +24,22 @@ _VARIABLES = frozenset(
     " REDIS_PORT REDIS_PASSWORD DATABASE_URL".split()
 )
 """Variables that engines, the Endpoint Picker and LiteLLM read."""
-_COUNTED = (
-    "OLLAMA_CONTEXT_LENGTH",
-    "OLLAMA_NUM_PARALLEL",
-    "KEEPALIVE_TIMEOUT",
-    "REDIS_PORT",
-    "PROMETHEUS_METRICS_PORT",
-)
-_COUNTS = (
-    "--max-model-len",
-    "--max-num-seqs",
-    "--ctx-size",
-    "--parallel",
-    "--tensor-parallel-size",
-    "--threads",
-)
+_COUNT = re.compile(r"0*[1-9]\d*")
+_COUNTS = {
+    "--max-model-len": re.compile(r"0*[1-9]\d*(\.\d+)?[kKmMgG]?|-1|auto"),
+    "--max-num-seqs": _COUNT,
+    "--ctx-size": re.compile(r"\d+"),
+    "--parallel": re.compile(r"0*[1-9]\d*|-1"),
+    "--tensor-parallel-size": _COUNT,
+    "--threads": re.compile(r"0*[1-9]\d*|-1"),
+    "OLLAMA_CONTEXT_LENGTH": re.compile(r"\d+"),
+    "OLLAMA_NUM_PARALLEL": re.compile(r"\d+"),
+    "KEEPALIVE_TIMEOUT": _COUNT,
+    "REDIS_PORT": _COUNT,
+    "PROMETHEUS_METRICS_PORT": _COUNT,
+}
+"""What flags and variables may be that count something. llama.cpp and Ollama take 0 and -1 for their own choice, vLLM
+takes 32k (vllm/utils/argparse_utils.py, llama.cpp common/arg.cpp, ollama envconfig)."""
 _EVERY_ADDRESS = re.compile(r"(?:https?://)?(?:0\.0\.0\.0|\[::\]|:)(?::?\d+)?")
 _READY = re.compile(r"\S+ -c test -e (\S+) && ollama show \"\$MODEL_TAG\" >/dev/null")
 _USED = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -91,37 +91,36 @@ def port_names(view: ClusterView) -> Iterator[Hit]:
     cause=("serving", "env"),
 )
 def variable_name(view: ClusterView) -> Iterator[Hit]:
-    """Variables are written in capitals, and none is nearly one that is read."""
+    """No variable is nearly, but not quite, one that is read."""
     for pod, one in _containers(view):
         for variable in one.node.each("env[]"):
             name = variable.text("name")
             if not name or name in _VARIABLES:
                 continue
-            near = nearest(name.upper(), _VARIABLES, 0.88)
-            if near or not _NAME.fullmatch(name):
-                hint = f"; did you mean {near}?" if near else ""
-                yield Hit(pod.owner, one.node.at("env"), f"nothing reads the variable {name}{hint}")
+            near = slip(name, _VARIABLES)
+            if near:
+                said = f"nothing reads the variable {name}; did you mean {near}?"
+                yield Hit(pod.owner, one.node.at("env"), said)
 
 
 @rule(
     "number-counts-something",
     scope="cluster",
     why="The server does not start, or serves with its default.",
-    fix="Give a whole number from 1 on.",
+    fix="Give a whole number.",
     source="serving.md 2.1 to 2.3",
     cause=("serving", "args"),
 )
 def number_counts(view: ClusterView) -> Iterator[Hit]:
-    """Flags and variables that count something are whole numbers from 1 on."""
+    """Flags and variables that count something are numbers that their programs take."""
     for pod, one in _containers(view):
         if pod.role == "epp":
             continue
-        flags = {name: one.flag(name) for name in _COUNTS}
-        variables = {name: one.env.get(name) for name in _COUNTED}
-        for name, value in (*flags.items(), *variables.items()):
-            if value is not None and value != "auto" and not (value.isdigit() and int(value) > 0):
-                at = "args" if name.startswith("-") else "env"
-                yield Hit(pod.owner, one.node.at(at), f"{name} is {value or 'empty'}")
+        for name, allowed in _COUNTS.items():
+            flag = name.startswith("-")
+            value = one.flag(name) if flag else one.env.get(name)
+            if value is not None and not allowed.fullmatch(value):
+                yield Hit(pod.owner, one.node.at("args" if flag else "env"), f"{name} is {value or 'empty'}")
 
 
 @rule(
