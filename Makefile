@@ -85,6 +85,7 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@echo "$(VENV): installing what requirements/run.txt locks; the first time takes about a minute"
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/run.txt
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q components scripts  # PYTHONDONTWRITEBYTECODE would keep Python from it
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.run

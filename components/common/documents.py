@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def _environment() -> Environment:
     )
     environment.filters["cell"] = cell
     return environment
+
+
+def load_templates() -> Iterator[None]:
+    """Loads the templates of the documents, one at each step, for whoever has time before there is one to write."""
+    for name in _environment().list_templates(filter_func=_is_document):
+        _environment().get_template(name)
+        yield
+
+
+def _is_document(name: str) -> bool:
+    return name.endswith(".md.j2") and not name.startswith(("docs/", "scaffold/"))
 
 
 def render(template: str, **values: Any) -> str:

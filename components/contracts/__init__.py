@@ -14,9 +14,16 @@ from typing import Any
 from components.contracts.core import UnsupportedKubernetes
 from components.contracts.core import supported as supported_kubernetes
 from components.contracts.messages import Violation
-from components.contracts.registry import Registry
+from components.contracts.registry import Registry, compile_contracts
 
-__all__ = ["Registry", "UnsupportedKubernetes", "Violation", "supported_kubernetes", "validate"]
+__all__ = [
+    "Registry",
+    "UnsupportedKubernetes",
+    "Violation",
+    "compile_contracts",
+    "supported_kubernetes",
+    "validate",
+]
 
 
 @cache

@@ -86,6 +86,16 @@ class Registry:
         return _unknown(group, kind)
 
 
+def compile_contracts() -> Iterator[None]:
+    """Compiles the contract of every kind, one at each step, for whoever has time before there is an object."""
+    for group, kinds in documents.kinds().items():
+        for kind in kinds:
+            known = documents.contract(group, kind)
+            for api_version in known.api_versions if known else ():
+                _contract(group, kind, api_version)
+            yield
+
+
 @cache
 def _contract(group: str, kind: str, api_version: str) -> Compiled | Violation:
     contract = documents.contract(group, kind)

@@ -5,7 +5,8 @@ result, and exchanges the smallest folder below compiled/ that holds all changes
 byte, that of `kapitan compile`. A run that fails, is interrupted or is killed leaves compiled/ as it was or as it
 should be. What it remembers lies in .inferstack/ and may be deleted at any time.
 
-Exit codes: 0 done, 1 the inventory is wrong, or (--check) compiled/ is not what it should be, 2 misuse.
+Exit codes: 0 done, 1 the inventory is wrong, or (--check) compiled/ is not what it should be, 2 misuse, 3 a fault of
+this program, also one of the check alone: then what was compiled is in place.
 """
 
 from __future__ import annotations
@@ -143,16 +144,16 @@ def _once(options: argparse.Namespace, project: Project, workspace: Workspace, r
     except ToldError as error:
         print(error, file=sys.stderr)
         return 1
-    from scripts.compile.summary import difference, summary
+    from scripts.compile.summary import difference, faults, summary
 
-    for text in (outcome.warnings, *outcome.report.said, *outcome.checked.faults):
+    for text in (outcome.warnings, *outcome.report.said, *faults(outcome)):
         if text:
             print(text, file=sys.stderr)
     if options.profile:
         _show_profile(outcome, project)
     if not options.check:
         print(summary(outcome))
-        return 0
+        return 3 if outcome.checked.faults else 0
     wrong = difference(outcome)
     print("\n".join(wrong) or "compiled/ is what it should be")
     return 1 if wrong else 0

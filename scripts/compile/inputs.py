@@ -7,6 +7,7 @@ cluster too, because its files are made from them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -89,8 +90,8 @@ class Inputs:
         return _combined([self.shared, *parts])
 
 
-def read_inputs(project: Project) -> Inputs:
-    """Everything as it is now."""
+def read_inputs(project: Project, shared: str | None = None) -> Inputs:
+    """Everything as it is now; ``shared`` spares reading what all targets depend on once more."""
     layout = discover(project.inventory)
     units: list[Unit] = [*layout.classes.values(), *layout.targets.values()]
     files: dict[str, bytes] = {}
@@ -98,7 +99,39 @@ def read_inputs(project: Project) -> Inputs:
         content = read_file(unit.path, MAX_BYTES + 1)
         if content is not None:
             files[unit.shown] = content
-    return Inputs(project.inventory, layout, files, read_shared(project))
+    return Inputs(project.inventory, layout, files, read_shared(project) if shared is None else shared)
+
+
+def look_edited(project: Project, since: Path) -> bool:
+    """Whether something that is compiled seems to have been written after a file: a guess in some milliseconds."""
+    try:
+        then = since.stat().st_mtime_ns
+    except OSError:
+        return True
+    folders = [project.inventory, *(project.root / folder for folder in SHARED_FOLDERS)]
+    places = [project.root / MARKER, *(place for folder in folders for place in _places(folder))]
+    return any(_written(place) > then for place in places)
+
+
+def _places(folder: Path | os.DirEntry[str], depth: int = 0) -> Iterator[Path | os.DirEntry[str]]:
+    """A folder and all that lies in it but byte code; the folder tells what was removed from it."""
+    yield folder
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name == "__pycache__" or entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                if depth < MAX_DEPTH:
+                    yield from _places(entry, depth + 1)
+            else:
+                yield entry
+
+
+def _written(place: Path | os.DirEntry[str]) -> int:
+    try:
+        return place.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def read_shared(project: Project) -> str:

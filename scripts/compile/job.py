@@ -14,7 +14,7 @@ from components.common.errors import InferstackError
 from scripts.compile import record, verify
 from scripts.compile.changes import Tree, new_tree
 from scripts.compile.engine import STALL_SECONDS, Engine, Job, Report
-from scripts.compile.inputs import Inputs, read_inputs, read_shared
+from scripts.compile.inputs import Inputs, look_edited, read_inputs, read_shared
 from scripts.compile.outputs import Outputs, identify, scan
 from scripts.compile.plan import Plan, plan, stale_targets
 from scripts.compile.publish import build, publish
@@ -110,7 +110,11 @@ class _Attempt:
     def run(self) -> Outcome | None:
         """None when the code was edited meanwhile."""
         with self.phase("inputs"):
-            inputs = read_inputs(self.project)
+            shared = read_shared(self.project)
+            # Kapitan imports code from here on, which must be the code that the keys know of.
+            if not self.request.shards and look_edited(self.project, self.workspace.state):
+                self.start_engine()
+            inputs = read_inputs(self.project, shared)
             state = load_state(self.workspace.state)
             # Labels are read from the rendered inventory, so it must be fit to be rendered.
             guarded = verify.guard_all(self.project) if self.request.selection.labels else None
@@ -156,7 +160,8 @@ class _Attempt:
     ) -> Outcome:
         """Nothing to compile; remember what had to be read to know it."""
         was_read = any(folder.was_read for folder in outputs.folders.values())
-        if (was_read or not is_guarded(inputs, state)) and not self.request.compare_only:
+        # An engine that was started in vain: the state's time is what decides that.
+        if (was_read or self.engine or not is_guarded(inputs, state)) and not self.request.compare_only:
             save_state(self.workspace.state, record.without_work(state, inputs, outputs, work, surveyed))
         return Outcome(work, warnings=warnings, seconds=self.seconds)
 

@@ -17,6 +17,7 @@ from scripts.compile.terminal import counted, duration, shown
 SHOWN: Final = 40
 """Files of a difference that are listed one by one."""
 SLOWEST: Final = 10
+FAULTS: Final = 5
 
 
 def summary(outcome: Outcome) -> str:
@@ -30,6 +31,15 @@ def difference(outcome: Outcome) -> list[str]:
     lines = [f"{_what(change, outcome.work)}: compiled/{shown(change.path)}" for change in changes[:SHOWN]]
     if len(changes) > SHOWN:
         lines.append(f"and {counted(len(changes) - SHOWN, 'more file')}")
+    return lines
+
+
+def faults(outcome: Outcome) -> list[str]:
+    """Rules that failed themselves. One that fails for one cluster fails for many."""
+    found = outcome.checked.faults
+    lines = [f"inferstack: a fault of the check, not of your input: {fault}" for fault in found[:FAULTS]]
+    if len(found) > FAULTS:
+        lines.append(f"inferstack: and {counted(len(found) - FAULTS, 'more fault')}: see `inferstack check`")
     return lines
 
 

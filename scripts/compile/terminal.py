@@ -11,6 +11,9 @@ from typing import Final, Protocol, Self, TextIO
 BAR: Final = 24
 REDRAW_SECONDS: Final = 0.1
 PLAIN_SECONDS: Final = 5.0
+ENOUGH: Final = 4
+"""Targets that must be done after the first before they tell how long the others take. The first has waited for the
+inventory."""
 
 
 class Progress(Protocol):
@@ -36,7 +39,7 @@ class Terminal:
         self._phase = ""
         self._total = 0
         self._done = 0
-        self._started = self._told = clock()
+        self._first = self._told = clock()
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +58,7 @@ class Terminal:
     def start(self, total: int) -> None:
         """So many targets will be compiled."""
         self._total, self._done = total, 0
-        self._started = self._told = self._clock()
+        self._first = self._told = self._clock()
         if self._live:
             self._draw(self._bar(""))
         else:
@@ -65,22 +68,24 @@ class Terminal:
         """One of them is done."""
         self._done += 1
         now = self._clock()
+        if self._done == 1:
+            self._first = now
         if now - self._told < (REDRAW_SECONDS if self._live else PLAIN_SECONDS):
             return
         self._told = now
         if self._live:
             self._draw(self._bar(target))
         else:
-            self._line(f"compiled {self._done} of {self._total}, {self._left()}")
+            self._line(f"compiled {self._done:,} of {self._total:,}, {self._left()}")
 
     def _bar(self, target: str) -> str:
         full = BAR * self._done // self._total if self._total else 0
         return f"[{'#' * full}{'.' * (BAR - full)}] {self._done}/{self._total}  {self._left()}  {target}"
 
     def _left(self) -> str:
-        if not self._done:
+        if self._done <= ENOUGH:
             return "time left: not known yet"
-        seconds = (self._clock() - self._started) / self._done * (self._total - self._done)
+        seconds = (self._clock() - self._first) / (self._done - 1) * (self._total - self._done)
         return f"{duration(seconds)} left"
 
     def _draw(self, text: str) -> None:

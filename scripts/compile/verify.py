@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import shutil
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,7 +172,12 @@ def warmed_up() -> Iterator[None]:
 
 def _load() -> None:
     with contextlib.suppress(Exception):  # what fails here fails again in the check, and is told there
+        from components.contracts import compile_contracts
+        from components.facts.tables import names, table
         from scripts.check.engine import check  # noqa: F401
         from scripts.check.rule import rules
 
         rules()
+        deque(compile_contracts(), 0)
+        for name in names():
+            table(name)

@@ -16,9 +16,11 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import signal
 import sys
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,7 +55,7 @@ def main() -> None:
 
     targets.shutil = _Moving(targets.shutil)
     _notice_deaths()
-    _import_early(root)
+    _get_ready(root)
     line = sys.stdin.buffer.readline()
     if not line.strip():
         return
@@ -100,11 +102,22 @@ def _leave_out(name: str, names: tuple[str, ...]) -> None:
     sys.modules[name] = module
 
 
-def _import_early(root: str) -> None:
-    """Import what every target needs. What fails here fails again in Kapitan, which says so."""
+def _get_ready(root: str) -> None:
+    """Import what every target needs, then load what most need, until there is a job: Kapitan's processes share it.
+
+    What fails here fails again in Kapitan, which says so.
+    """
     sys.path.insert(0, root)
     with contextlib.suppress(Exception):
         import components.compile.entry  # noqa: F401
+
+        import_module("kapitan.inventory.backends.reclass_rs")
+        from components.common.documents import load_templates
+        from components.contracts import compile_contracts
+
+        for _ in chain(load_templates(), compile_contracts()):
+            if select.select([sys.stdin], [], [], 0)[0]:
+                return
 
 
 class _Late(ModuleType):

@@ -11,8 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.contracts import Registry, UnsupportedKubernetes, Violation, supported_kubernetes, validate
+from components.contracts import (
+    Registry,
+    UnsupportedKubernetes,
+    Violation,
+    compile_contracts,
+    registry,
+    supported_kubernetes,
+    validate,
+)
 from components.contracts.documents import at
+from components.contracts.documents import kinds as kinds_of_contracts
 from tests.unit.contracts import samples as s
 from tests.unit.contracts.samples import Json, changed
 
@@ -385,3 +394,11 @@ def test_a_registry_keeps_what_it_compiled() -> None:
 def test_a_violation_reads_as_path_and_message() -> None:
     assert str(Violation("spec.a", "is required")) == "spec.a: is required"
     assert str(Violation("", "is no object")) == "is no object"
+
+
+def test_contracts_compiled_ahead_are_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = sum(1 for _ in compile_contracts())
+    monkeypatch.setattr(registry, "compiled", None)
+
+    assert Registry().validate(s.POOL, "1.36") == []
+    assert steps == sum(len(kinds) for kinds in kinds_of_contracts().values())

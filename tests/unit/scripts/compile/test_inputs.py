@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from components.cluster.params import TARGET
 from components.inventory.chain import Chains
 from components.inventory.inventory import Inventory
 from scripts.compile import inputs as module
-from scripts.compile.inputs import CLUSTER_TARGET, Inputs, read_inputs, versions
+from scripts.compile.inputs import CLUSTER_TARGET, Inputs, look_edited, read_inputs, versions
 from scripts.compile.view import write_view
 from scripts.project import Project
 from tests.support.compiling import new_project
@@ -171,3 +172,48 @@ def test_a_view_shows_what_was_read(project: Project, tmp_path: Path) -> None:
     view = write_view(inputs, closures, [STACK], tmp_path / "view")
 
     assert (view / "targets/eu-h100-001/llama-70b.yml").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "path", ["inventory/targets/eu-h100-001/llama-70b.yml", "components/common/labels.py", ".kapitan"]
+)
+def test_an_edit_is_guessed_from_times(project: Project, path: str) -> None:
+    since = state_written_after_everything(project)
+    assert not look_edited(project, since)
+
+    append(project.root / path)()
+
+    assert look_edited(project, since)
+
+
+def test_a_removal_is_guessed_from_the_time_of_its_folder(project: Project) -> None:
+    since = state_written_after_everything(project)
+
+    (project.inventory / "targets/eu-h100-001/llama-70b.yml").unlink()
+
+    assert look_edited(project, since)
+
+
+def test_byte_code_is_no_edit(project: Project) -> None:
+    cache = project.root / "components/common/__pycache__"
+    cache.mkdir()
+    since = state_written_after_everything(project)
+
+    (cache / "labels.pyc").touch()
+
+    assert not look_edited(project, since)
+
+
+def test_without_a_state_everything_looks_edited(project: Project) -> None:
+    assert look_edited(project, project.root / "state.json")
+
+
+def state_written_after_everything(project: Project) -> Path:
+    """A state that is younger than all that lies there, and older than what is edited next."""
+    for folder, _, names in os.walk(project.root):
+        for name in (*names, "."):
+            os.utime(Path(folder, name), (1, 1))
+    since = project.root / "state.json"
+    since.touch()
+    os.utime(since, (2, 2))
+    return since

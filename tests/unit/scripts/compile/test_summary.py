@@ -9,7 +9,7 @@ import pytest
 from scripts.compile.changes import Change, Tree
 from scripts.compile.job import Outcome
 from scripts.compile.plan import Plan, Reason
-from scripts.compile.summary import SHOWN, difference, slowest, summary
+from scripts.compile.summary import FAULTS, SHOWN, difference, faults, slowest, summary
 from scripts.compile.verify import Checked
 
 
@@ -80,6 +80,20 @@ def test_a_long_difference_is_cut() -> None:
 
     assert len(lines) == SHOWN + 1
     assert lines[-1] == "and 5 more files"
+
+
+def test_faults_of_the_check_are_told_and_cut() -> None:
+    done = outcome([], {})
+    done.checked = Checked(
+        faults=tuple(f"rule a-b on eu-{index}: KeyError: 'x'" for index in range(FAULTS + 3))
+    )
+
+    lines = faults(done)
+
+    assert lines[0] == "inferstack: a fault of the check, not of your input: rule a-b on eu-0: KeyError: 'x'"
+    assert len(lines) == FAULTS + 1
+    assert lines[-1] == "inferstack: and 3 more faults: see `inferstack check`"
+    assert faults(outcome([], {})) == []
 
 
 def test_the_slowest_come_first() -> None:

@@ -54,6 +54,21 @@ def test_elsewhere_a_line_now_and_then() -> None:
     assert len(lines) == 5
 
 
+def test_how_long_the_first_took_says_nothing_of_the_others() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with Terminal(stream, clock) as progress:
+        progress.start(2000)
+        clock.now += 60  # the inventory of a large fleet
+        progress.step("eu.first")
+        for index in range(1000):
+            clock.now += 0.1
+            progress.step(f"eu.stack-{index}")
+
+    lines = stream.getvalue().splitlines()
+    assert lines[1] == "compiled 1 of 2,000, time left: not known yet"
+    assert lines[-1] == "compiled 969 of 2,000, 103 s left"
+
+
 def test_elsewhere_a_short_compile_is_one_line() -> None:
     assert compile_all(io.StringIO(), 0.01) == "compiling 20 targets …\n"
 

@@ -1,0 +1,138 @@
+"""What is not published: mistakes, trees that cannot work, large removals, code that is edited meanwhile."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.common.errors import InferstackError
+from scripts.compile import job
+from scripts.compile.engine import EngineError
+from scripts.compile.inputs import read_shared
+from scripts.compile.removals import RemovalsError
+from scripts.compile.verify import Checked, CheckError, GuardError, check_tree
+from scripts.compile.workspace import Workspace
+from scripts.project import Project
+from tests.support.compiling import compile_now, expected, tree
+from tests.unit.scripts.compile.editing import ASKED, a_stack, edit
+
+TODAY = datetime.date(2026, 11, 24)
+
+
+def test_compiled_as_a_link_is_refused(compiled: Project) -> None:
+    home = compiled.root / "compiled"
+    home.rename(compiled.root / "elsewhere")
+    home.symlink_to("elsewhere")
+
+    with pytest.raises(InferstackError, match="is no folder"):
+        compile_now(compiled)
+
+
+def test_a_mistake_stops_before_kapitan(compiled: Project) -> None:
+    before = tree(compiled.root / "compiled")
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: [")
+
+    with pytest.raises(GuardError, match=r"inventory/targets/.*yml:\d+"):
+        compile_now(compiled)
+
+    assert tree(compiled.root / "compiled") == before
+    assert not Workspace(compiled.root).staging.exists()
+
+
+def test_a_mistake_in_a_class_that_nobody_uses_stops_too(compiled: Project) -> None:
+    (compiled.inventory / "classes/models/unused.yml").write_text("parameters: [\n", encoding="utf-8")
+
+    with pytest.raises(GuardError, match=r"unused\.yml"):
+        compile_now(compiled)
+
+
+def test_a_mistake_that_the_compiler_finds_stops(compiled: Project) -> None:
+    before = tree(compiled.root / "compiled")
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicass: 1")
+
+    with pytest.raises(EngineError, match="maxReplicass"):
+        compile_now(compiled)
+
+    assert tree(compiled.root / "compiled") == before
+
+
+def test_a_tree_that_cannot_work_is_not_published(compiled: Project) -> None:
+    before = tree(compiled.root / "compiled")
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
+    seen: list[dict[str, bytes]] = []
+
+    def refuse(project: Path, clusters: frozenset[str], *_: object) -> Checked:
+        seen.append(tree(project / "compiled"))
+        raise CheckError("it cannot work")
+
+    with pytest.raises(CheckError):
+        compile_now(compiled, replace(ASKED, check=refuse))
+
+    assert tree(compiled.root / "compiled") == before
+    cluster = a_stack(compiled).parent.name
+    whole = {path: content for path, content in expected(compiled).items() if path.startswith(f"{cluster}/")}
+    assert seen == [whole]
+
+
+def test_large_removals_must_be_accepted(compiled: Project) -> None:
+    before = tree(compiled.root / "compiled")
+    cluster = a_stack(compiled).parent
+    for path in cluster.iterdir():
+        path.unlink()
+
+    with pytest.raises(RemovalsError, match=rf"{cluster.name}: \d+, all that there is of this cluster"):
+        compile_now(compiled, replace(ASKED, removal_limit=100))
+
+    assert tree(compiled.root / "compiled") == before
+
+
+def test_code_that_is_edited_meanwhile_is_compiled_again(
+    compiled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["edited once", "edited twice"])
+    now = read_shared
+    monkeypatch.setattr(job, "read_shared", lambda project: next(answers, now(project)))
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
+
+    compile_now(compiled)
+
+    assert tree(compiled.root / "compiled") == expected(compiled)
+
+
+def test_code_that_never_rests_is_an_error(compiled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = itertools.count()
+    monkeypatch.setattr(job, "read_shared", lambda project: str(next(answers)))
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
+
+    with pytest.raises(job.ChangedError):
+        compile_now(compiled)
+
+
+def test_the_check_sees_what_will_be(compiled: Project) -> None:
+    edit(a_stack(compiled), "maxReplicas: ", "maxReplicas: 1")
+    before = tree(compiled.root / "compiled")
+
+    def spoil_then_check(project: Path, *rest: Any) -> Checked:
+        manifest = next(project.glob(f"compiled/*/{a_stack(compiled).stem}/*/inferenceservice-*.yaml"))
+        manifest.with_name("notes.txt").write_text("not a manifest", encoding="utf-8")
+        return check_tree(project, *rest)
+
+    with pytest.raises(CheckError, match=r"notes\.txt"):
+        compile_now(compiled, replace(ASKED, check=spoil_then_check, date=TODAY))
+
+    assert tree(compiled.root / "compiled") == before
+
+
+def test_a_tree_that_can_work_is_published(compiled: Project) -> None:
+    edit(a_stack(compiled), "maxReplicas: 4", "maxReplicas: 3")
+
+    outcome = compile_now(compiled, replace(ASKED, check=None, date=TODAY))
+
+    assert outcome.checked.clusters == 1
+    assert outcome.checked.objects > 50
+    assert tree(compiled.root / "compiled") == expected(compiled)
