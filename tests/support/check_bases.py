@@ -48,7 +48,8 @@ def _cluster(text: Mapping[str, Any]) -> dict[str, Parameters]:
     name = cluster["cluster"]["name"]
     own = {f"{name}.cluster": cluster}
     for stack, patch in text["stacks"].items():
-        own[f"{name}.{stack}"] = stacks.stack_params(**merge_patch(_STACK, merge_patch(shared, patch or {})))
+        placed = merge_patch(stacks.stack_params(**_STACK), shared)
+        own[f"{name}.{stack}"] = merge_patch(placed, patch or {})
     return own
 
 

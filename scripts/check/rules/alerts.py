@@ -22,6 +22,7 @@ _RANGE = re.compile(r"\[([^\[\]:]*)\]")
 _VALID_RANGE = re.compile(r"[1-9]\d*(s|m|h|d|w)|\$__\w+")
 _QUANTILE = re.compile(r"histogram_quantile\(\s*([-\d.\w]+)\s*,")
 _THRESHOLD = re.compile(r"(\w[\w:]*)(?:\{[^{}]*\})?\s*(?:>=|<=|>|<)\s*(-?[\d.]+)(?![\w.])")
+_CLAMP = re.compile(r"clamp_max\(([^(),]*(?:\{[^{}]*\})?),\s*(-?[\d.]+)\s*\)")
 _SHARE = re.compile(r"[_:](?:ratio|\w*usage)")
 _VARIABLE = re.compile(r"\$(?:\{)?(\w+)")
 _BUILT_IN = re.compile(r"__\w+")
@@ -111,7 +112,7 @@ def query_numbers(obj: Obj, view: ClusterView) -> Iterator[Hit]:
         for quantile in _QUANTILE.findall(bare):
             if not _is_share(quantile):
                 yield Hit(obj, field, f"there is no quantile {quantile}")
-        for series, number in _THRESHOLD.findall(bare):
+        for series, number in (*_THRESHOLD.findall(bare), *_CLAMP.findall(bare)):
             if _SHARE.search(series) and not _is_share(number):
                 yield Hit(obj, field, f"{series} is a share, and never {number}")
         if found := re.search(r"[)\]}]-\d|\b\d+(?:\.\d+)?[a-zA-Z_]+\b(?!\])", _RANGE.sub("", bare)):
@@ -206,14 +207,12 @@ def alert_compares(obj: Obj, view: ClusterView) -> Iterator[Hit]:
 def alert_runbook(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """The runbook that an alert links to is about this alert, and lies where those of others lie."""
     links = [one.text("annotations.runbook_url") for one in obj.each("spec.groups[].rules[]")]
-    most = next(
-        iter(Counter(url.partition("/compiled/")[0] for url in links if url).most_common(1)), ("", 0)
-    )[0]
+    most = next(iter(Counter(url.rpartition("/")[0] for url in links if url).most_common(1)), ("", 0))[0]
     for one in obj.each("spec.groups[].rules[]"):
         name, url = one.text("alert"), one.text("annotations.runbook_url")
         if name and not _ALERT.fullmatch(name):
             yield Hit(obj, one.at("alert"), f"{name} is not written like other alerts: InferenceModelDown")
-        if name and url and url.partition("/compiled/")[0] != most:
+        if name and url and url.rpartition("/")[0] != most:
             yield Hit(obj, one.at("annotations.runbook_url"), f"other alerts link to {most}")
         if name and url and url.rpartition("#")[2] != name.lower():
             yield Hit(obj, one.at("annotations.runbook_url"), f"{name} links to #{url.rpartition('#')[2]}")

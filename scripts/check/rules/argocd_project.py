@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from components.cluster.params import TARGET
 from components.facts import argocd
 from scripts.check.applications import admits_destination, matches
 from scripts.check.fleet import ClusterView
@@ -213,6 +214,8 @@ def root_declared(view: TreeView) -> Iterator[Hit]:
     """The root Application, which a person applies, syncs this cluster's Applications as the inventory declares."""
     facts, environment = view.declared.facts, view.declared.environment
     if facts is None or environment is None:
+        return
+    if f"{facts.name}.{TARGET}" not in view.tree.targets:
         return
     root, declared = _document(view, _ROOT), facts.argocd
     wanted: dict[str, Any] = {

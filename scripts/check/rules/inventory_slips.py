@@ -58,10 +58,6 @@ _REASONING_PARSERS = frozenset(
 """Parsers that vLLM registers (vllm/tool_parsers and vllm/reasoning, 0.10 to 0.31)."""
 _BLOCKS = (1, 8, 16, 32, 64, 128, 256)
 """Values of vLLM's --block-size (vllm/config/cache.py)."""
-_FORMAT = re.compile(
-    r"(?:fp8|fp4|fp16|bf16|nvfp4|mxfp4|int[48]|w\d+a\d+|awq|gptq|gguf|quantized|dynamic|block|static|marlin|hf|\d+bit)*"
-)
-"""What a repository's name may add to that of the model in it, without dashes."""
 
 
 @rule(
@@ -84,7 +80,7 @@ def node_label_known(view: StackView) -> Iterator[Hit]:
             )
         plain = re.sub(r"-(SHARED|MIG-.*)$", "", value)
         near = slip(plain, _LABELS.get(key, ()))
-        if near or not value:
+        if near or (not value and key in _LABELS):
             said = f"{key} is never {value or 'empty'}" + (f"; did you mean {near}?" if near else "")
             yield Hit(view.target, f"accelerators.{name}.nodeSelector", said)
 
@@ -174,36 +170,6 @@ def parser_known(view: StackView) -> Iterator[Hit]:
     if block is not None and block not in _BLOCKS:
         said = f"--block-size {block} is none of {', '.join(map(str, _BLOCKS))}"
         yield Hit(view.target, "serving.args.block-size", said, cause=("serving", "args", "block-size"))
-
-
-@rule(
-    "weights-of-the-model",
-    scope="stack",
-    level="warning",
-    why="Another model is served under this one's name.",
-    fix="Correct model.name, model.weights.uri or model.weights.file.",
-    source="inference-stacks.md 2.18; serving.md 1.3",
-    cause=("model", "weights"),
-)
-def weights_of_model(view: StackView) -> Iterator[Hit]:
-    """The repository, and the GGUF file, of a model's weights are called after the model."""
-    model = view.stack.model
-    name, uri, file = _plain(model.name), model.weights.uri or "", model.weights.file
-    if view.stack.runtime.engine == "ollama":
-        tag = model.ollama_tag or ""
-        if not name.startswith(_plain(tag.partition(":")[0])):
-            yield Hit(view.target, "model.ollamaTag", f"{tag} does not hold {model.name}")
-        return
-    repository = _plain(uri.removeprefix("hf://").partition(":")[0])
-    rest = repository.removeprefix(name)
-    if uri.startswith("hf://") and (rest == repository or not _FORMAT.fullmatch(rest)):
-        yield Hit(view.target, "model.weights.uri", f"{uri} does not hold {model.name}")
-    if file and not _plain(file).startswith(name):
-        yield Hit(view.target, "model.weights.file", f"{file} does not hold {model.name}")
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.rpartition("/")[2].lower())
 
 
 @rule(

@@ -10,6 +10,7 @@ from scripts.check.model import Hit
 from scripts.check.rule import rule
 
 _BYTES: Mapping[str, tuple[float, float]] = {
+    "fp32": (3.5, 4.7),
     "bf16": (1.7, 2.7),
     "fp16": (1.7, 2.7),
     "fp8": (0.9, 1.4),

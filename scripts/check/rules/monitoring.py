@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from components.cluster.params import TARGET
 from components.facts import engine
 from components.monitoring.params import Slo
 from components.stack import sizing
@@ -191,8 +192,8 @@ def facts_recorded(view: ClusterView) -> Iterator[Hit]:
         for one in obj.each("spec.groups[].rules[]"):
             if one.has("record"):
                 recorded.setdefault((one.text("labels.stack"), one.text("record")), (obj, one))
-    watched = [one for one in view.stacks.values() if one.params.monitoring.enabled]
-    for stack in watched if view.facts.monitoring.enabled else ():
+    watched = [one for one in view.stacks.values() if one.is_monitored and view.of_stack(TARGET)]
+    for stack in watched:
         for record, value in _promises(stack).items():
             found = recorded.get((stack.name, record))
             if found is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from components.cluster.params import TARGET
 from components.facts import engine
 from components.facts.engines import ENGINES
 from components.facts.suggest import did_you_mean
@@ -269,7 +270,7 @@ def objective_alerts(view: StackView) -> Iterator[Hit]:
     """Every goal of a stack (`monitoring.slo`) is compared with by an alert, where its engine exports what is
     needed."""
     stack, slo = view.stack, view.stack.params.monitoring.slo
-    if slo is None or not (stack.params.monitoring.enabled and view.cluster.facts.monitoring.enabled):
+    if slo is None or not (stack.is_monitored and view.cluster.of_stack(TARGET)):
         return
     alerts = view.cluster.compiled(
         "PrometheusRule", view.cluster.facts.monitoring.namespace, "inference-alerts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from components.common.model import Architecture
 from components.facts import VersionError, parse
@@ -228,15 +229,18 @@ def has_fp8_weights(service: Obj, view: ClusterView) -> Iterator[Hit]:
 @rule(
     "card-has-nvfp4",
     kinds=_ISVC,
-    why="Only Blackwell computes with NVFP4, and the engine ends at start elsewhere.",
+    why="Only Blackwell computes with NVFP4: vLLM before 0.9 ends at start elsewhere, later ones compute with 16 bits.",
     fix="Use the FP8 or BF16 weights of the model, or a Blackwell pool.",
-    source="inference-stacks.md 3 idea 40",
+    source="inference-stacks.md 3 idea 40; vLLM quantization/utils/marlin_utils_fp4.py",
 )
 def has_nvfp4(service: Obj, view: ClusterView) -> Iterator[Hit]:
-    """NVFP4 weights are for Blackwell cards (compute capability 10.0 and above)."""
+    """NVFP4 weights are for Blackwell cards (compute capability 10.0 and above); on Ampere, Ada and Hopper vLLM 0.9
+    and newer only save memory with them."""
     for one, capability in _card(service, view):
         if one.stack.model.precision == "nvfp4" and capability < 10.0:
-            yield _card_hit(one, capability, "NVFP4 weights need 10.0", ("model", "precision"))
+            hit = _card_hit(one, capability, "NVFP4 weights need 10.0", ("model", "precision"))
+            unpacked = capability >= 8.0 and _at_least(one, "0.9.0")
+            yield replace(hit, level="warning") if unpacked else hit
 
 
 @rule(

@@ -13,6 +13,7 @@ from scripts.check.model import Hit, Obj
 from scripts.check.node import Node
 from scripts.check.pods import is_knative
 from scripts.check.rule import rule
+from scripts.check.rules.storage import uris
 
 _ISVC = ("InferenceService",)
 _RESOURCES = "spec.predictor.model.resources"
@@ -257,10 +258,8 @@ def _shm(one: Deployment) -> Node | None:
 
 def _copied_gib(one: Deployment) -> float:
     """GiB that KServe or the engine copies to the node; 0 where weights are mounted."""
-    model = one.service.node("spec.predictor.model")
-    uris = [model.text("storageUri")]
-    uris.extend(each.text("uri") for each in one.service.each("spec.predictor.storageUris[]"))
-    if any(uri.startswith(_COPIED) for uri in uris):
+    weights = (uri for _, _, uri, mount in uris(one.service) if mount == table("kserve")["model_path"])
+    if any(uri.startswith(_COPIED) for uri in weights):
         return sizing.fetched_gib(one.stack)
     data = next((v for v in one.pod.spec.each("volumes[]") if v.text("name") == "data"), None)
     pulled = one.engine.name in _PULLED and data is not None and data.has("emptyDir")

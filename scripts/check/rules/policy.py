@@ -85,7 +85,7 @@ def image_pinned(obj: Obj, view: ClusterView) -> Iterator[Hit]:
 def revision_pinned(service: Obj, view: ClusterView) -> Iterator[Hit]:
     """Weights are fetched in one revision (`environment.pinnedRevisions`)."""
     demanded = view.environment.pinned_revisions
-    for holder, key, uri, _ in uris(service) if demanded != "off" else ():
+    for holder, key, uri, mount in uris(service) if demanded != "off" else ():
         scheme, _, rest = uri.partition("://")
         problem = None
         if scheme == "hf":
@@ -95,7 +95,9 @@ def revision_pinned(service: Obj, view: ClusterView) -> Iterator[Hit]:
         elif scheme in ("oci", "oci+native"):
             problem = _moving(rest)
         if problem and demanded != "off":
-            yield Hit(service, holder.at(key), problem, level=demanded)
+            folder, _, name = mount.rpartition("/")
+            cause = ("model", "adapters", name) if folder.endswith("/adapters") else ("model", "revision")
+            yield Hit(service, holder.at(key), problem, level=demanded, cause=cause)
 
 
 @rule(

@@ -79,8 +79,10 @@ def settings_complete(view: ClusterView) -> Iterator[Hit]:
         for section, key in _ON:
             if not root.flag(f"{section}.{key}"):
                 yield Hit(proxy.config_map, root.at(f"{section}.{key}"), f"{key} is not on")
-        if root.strings("litellm_settings.callbacks") != ["prometheus"]:
-            said = f"callbacks are {root.raw('litellm_settings.callbacks')}, not prometheus alone"
+        wanted = ["prometheus"] if view.facts.monitoring.enabled else []
+        if root.strings("litellm_settings.callbacks") != wanted:
+            what = "prometheus alone" if wanted else "absent, as nothing is monitored"
+            said = f"callbacks are {root.raw('litellm_settings.callbacks')}, not {what}"
             yield Hit(proxy.config_map, root.at("litellm_settings.callbacks"), said)
         for entry in proxy.entries:
             for path in (
@@ -219,3 +221,21 @@ def _is(node: Node, key: str, wanted: str) -> bool:
 
 def _near(text: str) -> str:
     return did_you_mean(text.rpartition("/")[2], _VARIABLES.values())
+
+
+@rule(
+    "proxy-entry-has-key",
+    scope="cluster",
+    why="OpenAI's client refuses to start without a key, also for a server that asks for none.",
+    fix="Run `make compile`, which writes `none`.",
+    source="serving.md 3.3; litellm llms/openai; openai-python",
+    cause=_CAUSE,
+)
+def entry_has_key(view: ClusterView) -> Iterator[Hit]:
+    """An entry that goes through OpenAI's client states a key."""
+    for proxy in view.proxies:
+        for entry in proxy.entries:
+            key = entry.node.node("litellm_params").raw("api_key")
+            if entry.provider == "openai" and entry.api_base and not key:
+                said = f"{entry.name} has no api_key"
+                yield Hit(proxy.config_map, entry.node.at("litellm_params.api_key"), said)

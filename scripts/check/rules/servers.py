@@ -247,7 +247,7 @@ def folders_writable(obj: Obj, view: ClusterView) -> Iterator[Hit]:
         mounts = _mounts(pod)
         for name in _FOLDERS:
             path = pod.main.env.get(name, "")
-            if path.startswith("/") and not _writable(path, mounts):
+            if path and path[0] not in "~$" and not (path[0] == "/" and _writable(path, mounts)):
                 yield Hit(obj, field, f"{name} is {path}, where nothing writable is mounted")
 
 

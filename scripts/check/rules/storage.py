@@ -21,6 +21,7 @@ _ISVC = ("InferenceService",)
 _MODEL = "spec.predictor.model"
 _URI = f"{_MODEL}.storageUri"
 _ACCOUNT = "spec.predictor.serviceAccountName"
+_CLAIM = "persistentVolumeClaim.claimName"
 _ONE_NODE = ("ReadWriteOnce", "ReadWriteOncePod")
 _UNREAD = "The engine does not find its weights, ends, and is restarted for ever."
 
@@ -303,3 +304,28 @@ def pulled_is_declared(service: Obj, view: ClusterView) -> Iterator[Hit]:
         if stack and pod.known and engine_of(pod, view) == "ollama" and tag != stack.model.ollama_tag:
             message = f"it pulls {tag or 'nothing'}, the inventory says {stack.model.ollama_tag}"
             yield Hit(service, f"{_MODEL}.env", message)
+
+
+@rule(
+    "claim-belongs-to-group",
+    kinds=_ISVC,
+    why="A new volume is root's: a process that is no root gets PermissionError when it first writes a model there.",
+    fix="Run `make compile`: it sets `fsGroup` for pods that write to a claim.",
+    source="serving.md 45; ollama#7471; kubernetes security-context, fsGroup",
+    cause=("serving", "storage"),
+)
+def claim_of_group(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A pod that is no root, and writes to a claim that is made for it, has a group of its own on the claim."""
+    for pod in view.pods_of(service):
+        security = pod.spec.node("securityContext")
+        user = pod.main.node.node("securityContext").number("runAsUser") or security.number("runAsUser")
+        if pod.role != "model" or not pod.known or not user or security.number("fsGroup") is not None:
+            continue
+        written = {
+            one.text("name") for one in pod.main.node.each("volumeMounts[]") if not one.flag("readOnly")
+        }
+        for volume in pod.spec.each("volumes[]"):
+            claim = view.compiled("PersistentVolumeClaim", pod.namespace, volume.text(_CLAIM))
+            if claim and volume.text("name") in written:
+                said = f"user {user} writes to {claim.name}, and the pod has no fsGroup"
+                yield Hit(service, "spec.predictor.securityContext.fsGroup", said)
