@@ -15,34 +15,43 @@ from importlib.metadata import version
 from pathlib import Path
 
 from scripts.benchmark.measure import CommandFailedError
-from scripts.benchmark.suite import ROWS, Result, make, results
+from scripts.benchmark.suite import PEERS, ROWS, Result, make, results
 from scripts.project import MisuseError, Project
 
-SIZES = (10, 100, 1000)
+SIZES = (100, 1000, 3000)
+PEERS_UP_TO = 1000
 PAGE = Path("docs") / "bench.md"
 _FLOOR = "floor: libyaml dump of the same objects"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("sizes", nargs="*", type=int, default=SIZES, help="numbers of stacks (10 100 1000)")
+    parser.add_argument("sizes", nargs="*", type=int, default=SIZES, help="numbers of stacks (100 1000 3000)")
     parser.add_argument("--seed", type=int, default=0, help="which fleet of that size")
     parser.add_argument(
         "--row", action="append", default=[], metavar="TEXT", help="only rows whose name holds it"
+    )
+    parser.add_argument(
+        "--peers",
+        type=int,
+        default=PEERS_UP_TO,
+        metavar="STACKS",
+        help=f"the largest fleet that the others render too (default: {PEERS_UP_TO})",
     )
     parser.add_argument("--write", action="store_true", help=f"write the table to {PAGE} too")
 
 
 def run(options: argparse.Namespace, project: Project) -> int:
     """Measure and print a table. Raises MisuseError for a row that does not exist."""
-    wanted = {name for name in ROWS if any(text in name for text in options.row)}
-    if options.row and not wanted:
+    wanted = frozenset(name for name in ROWS if any(text in name for text in options.row or [""]))
+    if not wanted:
         raise MisuseError(f"no row holds {' or '.join(options.row)}; there are: {'; '.join(ROWS)}")
     found: list[Result] = []
     for size in sorted(options.sizes):
         with tempfile.TemporaryDirectory(prefix="inferstack-bench-") as folder:
             try:
-                found.extend(results(make(project, Path(folder), size, options.seed), wanted))
+                rows = wanted if size <= options.peers else wanted - PEERS
+                found.extend(results(make(project, Path(folder), size, options.seed), rows))
             except CommandFailedError as error:
                 raise MisuseError(f"a measured command failed: {error}") from None
     table = "\n".join(_lines(found))

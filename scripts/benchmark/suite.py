@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -228,10 +228,14 @@ ROWS: dict[str, Callable[[Bench], Cost | None]] = {
 """Every row in the order in which it is run: the first two leave the tree that the others work on."""
 
 
-def results(bench: Bench, only: set[str]) -> Iterator[Result]:
-    """Run the rows (all of them when ``only`` is empty)."""
+PEERS = frozenset(name for name in ROWS if name.startswith(("helm", "kubectl")) or "as shipped" in name)
+"""What others do: minutes for a large fleet."""
+
+
+def results(bench: Bench, wanted: Collection[str]) -> Iterator[Result]:
+    """Run the wanted rows."""
     for name, row in ROWS.items():
-        if only and name not in only:
+        if name not in wanted:
             continue
         print(f"{bench.size} stacks: {name} …", file=sys.stderr, flush=True)
         cost = row(bench)

@@ -1,0 +1,92 @@
+"""The table: one row a command and size, beside the floor, and how each grows."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts import bench
+from scripts.benchmark import suite
+from scripts.benchmark.measure import CommandFailedError, Cost
+from scripts.benchmark.suite import PEERS, ROWS, Bench
+from scripts.project import MisuseError, Project
+
+FLOOR = "floor: libyaml dump of the same objects"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project of which nothing is measured: every command costs 10 ms a stack, helm is not installed."""
+
+    def row(name: str) -> Callable[[Bench], Cost | None]:
+        return lambda made: None if name.startswith("helm") else Cost(1.0, made.size / 100, 50.0)
+
+    for name in ROWS:
+        monkeypatch.setitem(suite.ROWS, name, row(name))
+    monkeypatch.setattr(bench, "make", lambda project, root, size, seed: Bench(project, root, size, []))
+    (tmp_path / "docs").mkdir()
+    return Project(tmp_path)
+
+
+def table(project: Project, capsys: pytest.CaptureFixture[str], *words: str) -> list[list[str]]:
+    parser = argparse.ArgumentParser()
+    bench.arguments(parser)
+    assert bench.run(parser.parse_args(words), project) == 0
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()
+    ]
+
+
+def test_every_row_beside_the_floor(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = table(project, capsys, "100", "1000")[2:]
+
+    assert [row[0] for row in rows] == [name for name in ROWS for _ in (100, 1000)]
+    cheap = next(row for row in rows if row[:2] == ["inferstack check", "1000"])
+    assert cheap[2:] == ["10.00", "1.00", "50", "1.0", "10.0"]
+    absent = next(row for row in rows if row[0] == "helm template, one umbrella")
+    assert absent[2] == "not installed"
+
+
+def test_others_render_no_fleet_that_is_too_large(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = table(project, capsys, "100", "3000")[2:]
+
+    assert {row[0] for row in rows if row[1] == "100"} == set(ROWS)
+    assert {row[0] for row in rows if row[1] == "3000"} == ROWS.keys() - PEERS
+    assert len(PEERS) == 4
+
+
+def test_only_some_rows(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = table(project, capsys, "100", "--row", "explain", "--row", "floor: libyaml")[2:]
+
+    assert [row[0] for row in rows] == ["inferstack explain, one value", FLOOR]
+
+
+def test_a_row_that_does_not_exist(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(MisuseError, match="no row holds terraform; there are: kapitan compile, as shipped;"):
+        table(project, capsys, "--row", "terraform")
+
+
+def test_a_command_that_fails_is_one_line(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(made: Bench) -> Cost:
+        raise CommandFailedError("kapitan compile exited 1: no such class")
+
+    monkeypatch.setitem(suite.ROWS, "inferstack check", fail)
+
+    with pytest.raises(MisuseError, match="a measured command failed: kapitan compile exited 1"):
+        table(project, capsys, "100")
+
+
+def test_the_page_says_where_and_when(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    table(project, capsys, "100", "--write")
+
+    page = (project.root / "docs/bench.md").read_text(encoding="utf-8")
+    assert page.startswith("# What it costs\n\nWritten by `make bench BENCH_ARGS=--write` on 20")
+    assert "Kapitan 0." in page
+    assert f"| {FLOOR:45} |    100 |" in page
