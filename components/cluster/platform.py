@@ -18,8 +18,8 @@ def build(fleet: Fleet) -> Iterator[Manifest]:
     """Namespaces, ClusterServingRuntimes and shared Gateways."""
     cluster = fleet.cluster
     if cluster.namespaces.create:
-        for name in namespaces(fleet):
-            yield namespace(fleet, name)
+        provided = cluster.provided.get("Namespace", {})
+        yield from (namespace(fleet, name) for name in namespaces(fleet) if not provided.get(name))
     for name, on in sorted(cluster.runtimes.items()):
         if on and not fleet.params.runtimes[name].namespaced:
             own = names.cluster_runtime(cluster.runtime_prefix, name)
@@ -29,7 +29,7 @@ def build(fleet: Fleet) -> Iterator[Manifest]:
 
 
 def namespaces(fleet: Fleet) -> list[str]:
-    """Every namespace that something is compiled into, but those of other releases."""
+    """Every namespace that something is compiled into, but that of the infrastructure release."""
     cluster = fleet.cluster
     used = {cluster.namespace, *(stack.namespace for stack in fleet.stacks)}
     used |= {gateway.namespace for gateway in cluster.shared_gateways.values() if gateway.namespace}

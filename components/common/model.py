@@ -109,10 +109,10 @@ class Model(Params):
     """Revision of the weights; for ``hf://`` it becomes part of the URI."""
     weights: Weights
     ollama_tag: (
-        Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9._-]+$")] | None
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*:[A-Za-z0-9._-]+$")] | None
     ) = None
     """The name under which Ollama pulls it: ``gemma3:27b``."""
-    precision: Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4", "gguf"] = "bf16"
+    precision: Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4", "gguf"] = "bf16"
     max_context: int = Field(ge=1)
     """The longest context in tokens that the model was made for."""
     architecture: Architecture | None = None

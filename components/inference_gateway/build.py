@@ -7,6 +7,7 @@ from typing import Any
 
 from components.common import labels
 from components.common.manifest import Manifest
+from components.facts.versions import parse
 from components.inference_gateway import epp
 from components.inference_gateway.wiring import WIRINGS
 from components.inference_gateway.wiring.protocol import InternalGateway, Wiring
@@ -59,7 +60,7 @@ def pool(stack: Stack, wiring: Wiring) -> Manifest:
         "spec": {
             "selector": {"matchLabels": labels.predictor_selector(stack.names.predictor_app)},
             "targetPorts": [{"number": ENGINES[stack.runtime.engine].PORT}],
-            "appProtocol": "http",
+            **_app_protocol(stack),
             "endpointPickerRef": {
                 "group": "",
                 "kind": "Service",
@@ -69,6 +70,12 @@ def pool(stack: Stack, wiring: Wiring) -> Manifest:
             },
         },
     }
+
+
+def _app_protocol(stack: Stack) -> dict[str, str]:
+    """The default, written out where the cluster's CRD has the field."""
+    version = stack.cluster.versions["inferenceExtension"]
+    return {"appProtocol": "http"} if parse(version) >= parse("1.4.0") else {}
 
 
 def endpoints(stack: Stack) -> Manifest:

@@ -34,7 +34,8 @@ def build(stack: Stack, wiring: Wiring) -> Iterator[Manifest]:
     if stack.gateway.epp.metrics_auth:
         yield metrics_role(stack)
         yield _binding(stack, "ClusterRoleBinding", stack.names.epp_metrics_auth, "ClusterRole")
-        yield metrics_token(stack)
+        if stack.is_monitored:
+            yield metrics_token(stack)
     yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",

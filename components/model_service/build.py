@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from components.common.manifest import Manifest
 from components.common.place import KEEP, SYNC_OPTIONS
 from components.common.secrets import external_secret
 from components.facts import metric as metric_name
+from components.facts.tables import table
 from components.model_service.params import Claim
 from components.serving_runtimes.build import stack_runtime
 from components.serving_runtimes.engines import ENGINES
@@ -89,6 +91,7 @@ def inference_service(stack: Stack) -> Manifest:
         annotations |= {"serving.knative.dev/progress-deadline": f"{budget}s"}
     else:
         annotations["serving.kserve.io/autoscalerClass"] = stack.scaler
+    annotations |= _gpu_resource_types(stack)
     return {
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
@@ -100,6 +103,14 @@ def inference_service(stack: Stack) -> Manifest:
         },
         "spec": {"predictor": predictor(stack)},
     }
+
+
+def _gpu_resource_types(stack: Stack) -> dict[str, str]:
+    """Tells KServe that a resource such as a MIG slice is a GPU: it knows the whole cards of four vendors."""
+    name = stack.accelerator.resource_name
+    if not (name and stack.gpus_per_pod) or name in table("kserve")["gpu_resources"]:
+        return {}
+    return {"serving.kserve.io/gpu-resource-types": json.dumps([name])}
 
 
 def predictor(stack: Stack) -> dict[str, Any]:

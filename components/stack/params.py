@@ -119,6 +119,11 @@ class Stack:
         return self.serving.mode == "Knative"
 
     @property
+    def is_monitored(self) -> bool:
+        """Whether the cluster's monitoring scrapes the stack."""
+        return self.cluster.monitoring.enabled and self.params.monitoring.enabled
+
+    @property
     def world_size(self) -> int:
         """Ranks of one pod: tensor x pipeline x data parallel size."""
         serving = self.serving

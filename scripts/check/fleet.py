@@ -250,6 +250,8 @@ class ClusterView:
         elif facts.secret_store:
             spaces = self.namespaces
             found.update(("SecretStore", f"{space}/{facts.secret_store.name}") for space in spaces)
+        pulling = [name for name, there in facts.image_pull_secrets.items() if there]
+        found.update(("Secret", f"{space}/{name}") for space in self.namespaces for name in pulling)
         found.update(("GatewayClass", name) for name in GKE_CLASSES)
         return frozenset(found)
 

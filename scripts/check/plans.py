@@ -63,6 +63,8 @@ def _loaded_share(one: Deployment) -> float:
     precision = one.stack.model.precision
     if one.arguments.text("dtype") in ("float", "float32"):
         return 2.0 if precision in _SIXTEEN else 1.0
+    if precision == "fp32":
+        return 0.5  # vLLM's dtype "auto" loads 32 bits as 16
     wanted = one.arguments.text("quantization") or ""
     return _LOADED_AS.get(wanted, 1.0) if precision in _SIXTEEN else 1.0
 

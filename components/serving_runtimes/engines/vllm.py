@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.common import flags
+from components.common.model import Adapter
 from components.common.runtime import Runtime
 from components.serving_runtimes.engines.protocol import hardened, http_probe, variables
 from components.stack import sizing
@@ -94,12 +95,23 @@ def _adapters(stack: Stack) -> dict[str, Any]:
         return {}
     return {
         "enable-lora": True,
-        "lora-modules": [f"{name}=/mnt/adapters/{name}" for name in sorted(adapters)],
+        "lora-modules": [f"{name}={_adapter_folder(name, adapters[name])}" for name in sorted(adapters)],
         "max-lora-rank": next(
             rank for rank in _LORA_RANKS if rank >= max(adapter.rank for adapter in adapters.values())
         ),
         "max-loras": len(adapters),
     }
+
+
+def _adapter_folder(name: str, adapter: Adapter) -> str:
+    """Where an adapter lies in the pod. Of several storage URIs KServe v0.20 mounts the root of a claim, whatever path
+    the URI has (storage_initializer_injector.go)."""
+    _, _, path = adapter.uri.removeprefix("pvc://").strip("/").partition("/")
+    return (
+        f"/mnt/adapters/{name}/{path}"
+        if adapter.uri.startswith("pvc://") and path
+        else f"/mnt/adapters/{name}"
+    )
 
 
 def environment(stack: Stack) -> dict[str, str]:

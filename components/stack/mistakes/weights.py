@@ -9,6 +9,8 @@ from components.facts.versions import parse
 from components.model_service.build import TOKEN_PURPOSE
 from components.stack.params import Stack
 
+_IMAGES = ("oci://", "oci+native://")
+
 
 def weights(stack: Stack) -> Iterator[Mistake]:
     """Something says where the weights come from, and the engine can read them."""
@@ -105,6 +107,25 @@ def context(stack: Stack) -> Iterator[Mistake]:
         )
 
 
+def _beside_adapters(stack: Stack, uri: str) -> Iterator[Mistake]:
+    """Adapters make several storage URIs, of which KServe v0.20 mounts no image, and of a claim the root only
+    (storage_initializer_injector.go)."""
+    claimed = stack.serving.storage.claim is not None
+    path = ("serving", "storage", "claim", "path") if claimed else ("serving", "storage", "uri")
+    if uri.startswith(_IMAGES):
+        yield Mistake(
+            path if stack.serving.storage.uri else ("model", "weights", "uri"),
+            f"KServe mounts no image beside adapters: {uri}",
+            "take the weights from hf://, s3:// or a claim of their own",
+        )
+    if uri.startswith("pvc://") and "/" in uri.removeprefix("pvc://").strip("/"):
+        yield Mistake(
+            path if claimed or stack.serving.storage.uri else ("model", "weights", "uri"),
+            f"beside adapters KServe mounts the root of a claim, not the folder in {uri}",
+            "keep the weights at the root of a claim of their own, or take them from hf:// or s3://",
+        )
+
+
 def adapters(stack: Stack) -> Iterator[Mistake]:
     """Adapters have an engine that loads them, and names of their own."""
     if stack.model.adapters and stack.runtime.engine != "vllm":
@@ -117,7 +138,15 @@ def adapters(stack: Stack) -> Iterator[Mistake]:
         yield Mistake(
             ("model", "adapters"), "Knative mode cannot mount several storage URIs", "use Standard mode"
         )
-    for name in sorted(stack.model.adapters):
+    if stack.model.adapters and stack.storage_uri:
+        yield from _beside_adapters(stack, stack.storage_uri)
+    for name, adapter in sorted(stack.model.adapters.items()):
+        if adapter.uri.startswith(_IMAGES):
+            yield Mistake(
+                ("model", "adapters", name, "uri"),
+                f"KServe mounts no image beside other storage: {adapter.uri}",
+                "take the adapter from hf://, s3:// or a claim",
+            )
         if name in stack.served_names:
             yield Mistake(
                 ("model", "adapters", name),

@@ -117,6 +117,21 @@ def test_older_envoy_gateway_gets_no_field_it_lacks() -> None:
     assert "statusOnError" not in one(stack, "EnvoyExtensionPolicy")["spec"]["extProc"][0]
 
 
+@pytest.mark.parametrize(("version", "protocol"), [("1.3.0", None), ("1.4.0", "http")])
+def test_a_pool_has_the_fields_of_its_crd(version: str, protocol: str | None) -> None:
+    stack = make_stack(cluster={"versions": {"inferenceExtension": version}})
+    assert one(stack, "InferencePool")["spec"].get("appProtocol") == protocol
+
+
+@pytest.mark.parametrize(
+    "where", [{"cluster": {"monitoring": {"enabled": False}}}, {"monitoring": {"enabled": False}}]
+)
+def test_nobody_has_a_token_for_metrics_that_nobody_scrapes(where: dict[str, Any]) -> None:
+    stack = make_stack(**where)
+    assert "Secret" not in objects(stack)
+    assert one(stack, "ClusterRole")
+
+
 def test_switching_the_extension_policy_off_leaves_the_picker_unwired() -> None:
     stack = make_stack(gateway={"extensionPolicy": False})
     found = objects(stack)

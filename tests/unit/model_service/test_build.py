@@ -205,6 +205,25 @@ def test_adapters_are_mounted_beside_the_weights() -> None:
     )
 
 
+def test_an_adapter_in_a_claim_lies_below_its_root() -> None:
+    """Beside other storage URIs KServe mounts the root of a claim, whatever path the URI has."""
+    predictor = _predictor(model={"adapters": {"support": {"uri": "pvc://adapters/en/support"}}})
+    assert predictor["storageUris"][1]["uri"] == "pvc://adapters/en/support"
+    assert "support=/mnt/adapters/support/en/support" in predictor["model"]["args"]
+
+
+@pytest.mark.parametrize("name", ["nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi"])
+def test_kserve_knows_whole_cards(name: str) -> None:
+    service = one(make_stack(accelerators={"h100": {"resourceName": name}}), "InferenceService")
+    assert "serving.kserve.io/gpu-resource-types" not in service["metadata"]["annotations"]
+
+
+def test_kserve_is_told_that_a_slice_is_a_gpu() -> None:
+    stack = make_stack(accelerators={"h100": {"resourceName": "nvidia.com/mig-3g.40gb"}})
+    annotations = one(stack, "InferenceService")["metadata"]["annotations"]
+    assert annotations["serving.kserve.io/gpu-resource-types"] == '["nvidia.com/mig-3g.40gb"]'
+
+
 def test_a_namespaced_runtime_goes_with_the_stack() -> None:
     stack = make_stack(runtimes={"vllm": {"namespaced": True}}, cluster={"runtimes": {"vllm": False}})
     runtime = one(stack, "ServingRuntime")

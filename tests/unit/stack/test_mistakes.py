@@ -120,6 +120,24 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("model", "adapters"),
         "LoRA",
     ),
+    "adapters beside a folder of a claim": (
+        {
+            "model": {"adapters": {"a": {"uri": "s3://m/a"}}},
+            "serving": {"storage": {"claim": {"name": "w", "path": "hf"}}},
+        },
+        ("serving", "storage", "claim", "path"),
+        "the root of a claim",
+    ),
+    "adapters beside an image": (
+        {"model": {"adapters": {"a": {"uri": "s3://m/a"}}, "weights": {"uri": "oci://m/w:1"}}},
+        ("model", "weights", "uri"),
+        "no image beside adapters",
+    ),
+    "adapter in an image": (
+        {"model": {"adapters": {"a": {"uri": "oci://m/a:1"}}}},
+        ("model", "adapters", "a", "uri"),
+        "no image beside other storage",
+    ),
     "knative behind a pool": (
         {"serving": {"mode": "Knative"}, "cluster": {"versions": {"knative": "1.21.1"}}},
         ("gateway", "enabled"),
