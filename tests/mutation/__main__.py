@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     _say(f"{len(tried)} of {len(score.every())} mutations; {time.monotonic() - since:.0f} s to make them")
     verdicts = score.verdicts(tried, given.processes)
     for one in score.survivors(verdicts):
-        _say(f"survived: {one.mutation}")
+        _say(f"survived: {one}")
     for line in score.table(verdicts):
         counts = f"{line.tried:7}{line.found:7}{line.harmless:7}{line.survived:7}"
         _say(f"{line.sort:16}{counts}{line.score:8.1%}")

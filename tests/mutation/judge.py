@@ -78,24 +78,25 @@ def _swapped(objects: Iterable[Obj], old: Obj, new: tuple[Obj, ...]) -> Iterator
 def found(
     tree: Tree, known: Declared, targets: frozenset[str], changed: Iterable[Obj], ignored: frozenset[str]
 ) -> Iterator[str]:
-    """Rules that find an error or a warning in a cluster, the quickest first. Schemas look at ``changed`` alone."""
-    environment = known.environment.name if known.environment else ""
+    """Rules that find an error or a warning in a cluster, the quickest first. Schemas look at ``changed`` alone.
+    What an environment is told of as a note counts by the level that it has elsewhere."""
     view = ClusterView(known, tree.objects)
     for rule in _by_scope()["object"]:
         if rule.id not in ignored:
             for obj in changed:
                 if obj.kind in rule.kinds or ALL in rule.kinds:
-                    yield from _told(rule, rule.check(obj, view), environment)
+                    yield from told(rule, rule.check(obj, view))
     files = TreeView(tree, known, targets)
     for rule in _by_scope()["tree"]:
-        yield from _told(rule, rule.check(files), environment)
+        yield from told(rule, rule.check(files))
     for rule in (*_by_scope()["stack"], *_by_scope()["cluster"], *_by_scope()["object"]):
         if rule.id not in ignored and rule.id != "schema-valid":
-            yield from _told(rule, cluster_hits(rule, view), environment)
+            yield from told(rule, cluster_hits(rule, view))
 
 
-def _told(rule: Rule, hits: Iterable[Hit], environment: str) -> Iterator[str]:
+def told(rule: Rule, hits: Iterable[Hit]) -> Iterator[str]:
+    """The rule, once, where it finds more than a note."""
     for hit in hits:
-        if (hit.level or rule.level_in(environment)) != "note":
+        if (hit.level or rule.level) != "note":
             yield rule.id
             return

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from tests.mutation import inventory, judge, objects
 from tests.mutation.harmless import Pattern, load
@@ -30,11 +32,16 @@ class Verdict:
     """A rule; empty when none."""
     pattern: int = -1
     """Position of the pattern that calls it harmless."""
+    traceback: str = ""
+    """What the compiler or the check ended with instead of an answer; nothing excuses it."""
 
     @property
     def survived(self) -> bool:
         """Whether nothing finds it, and nothing says that this is right."""
-        return not self.found_by and self.pattern < 0
+        return bool(self.traceback) or (not self.found_by and self.pattern < 0)
+
+    def __str__(self) -> str:
+        return f"traceback ({self.traceback}): {self.mutation}" if self.traceback else str(self.mutation)
 
 
 @cache
@@ -56,8 +63,8 @@ def verdicts(mutations: Sequence[Mutation], processes: int = 0) -> list[Verdict]
     patterns = load()
     found = _in_processes(mutations, processes or os.cpu_count() or 1)
     return [
-        Verdict(one, by, -1 if by else _harmless(one, patterns))
-        for one, by in zip(mutations, found, strict=True)
+        Verdict(one, by, -1 if by or crash else _harmless(one, patterns), crash)
+        for one, (by, crash) in zip(mutations, found, strict=True)
     ]
 
 
@@ -65,7 +72,11 @@ def _harmless(mutation: Mutation, patterns: Sequence[Pattern]) -> int:
     return next((index for index, one in enumerate(patterns) if one.covers(mutation)), -1)
 
 
-def _in_processes(mutations: Sequence[Mutation], processes: int) -> list[str]:
+Answer = tuple[str, str]
+"""(the rule that finds it, what it crashed with); one of them is empty, or both."""
+
+
+def _in_processes(mutations: Sequence[Mutation], processes: int) -> list[Answer]:
     if processes < 2:
         return list(map(_try(), mutations))
     # Not forked: threads of Go, which runs Jsonnet, do not live through a fork.
@@ -74,7 +85,7 @@ def _in_processes(mutations: Sequence[Mutation], processes: int) -> list[str]:
 
 
 _OWN: dict[str, Mutation] = {}
-_FOUND: list[Callable[[Mutation], str]] = []
+_FOUND: list[Callable[[Mutation], Answer]] = []
 
 
 def _start() -> None:
@@ -84,18 +95,28 @@ def _start() -> None:
     gc.freeze()  # the fleet lives until the end: nobody looks for garbage in it
 
 
-def _by_id(name: str) -> str:
+def _by_id(name: str) -> Answer:
     return _FOUND[0](_OWN[name])
 
 
-def _try() -> Callable[[Mutation], str]:
+def _try() -> Callable[[Mutation], Answer]:
     trial = Trial()
 
-    def found(mutation: Mutation) -> str:
+    def answer(mutation: Mutation) -> Answer:
         payload = mutation.payload
-        return judge.object_found(payload) if isinstance(payload, Swap) else trial.found(payload)
+        try:
+            found = judge.object_found(payload) if isinstance(payload, Swap) else trial.found(payload)
+        except Exception as error:  # whatever it is: a person would see a traceback
+            return "", _crash(error)
+        return found, ""
 
-    return found
+    return answer
+
+
+def _crash(error: Exception) -> str:
+    """The exception, and the line that raised it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} at {Path(last.filename).name}:{last.lineno}"
 
 
 @dataclass(frozen=True)

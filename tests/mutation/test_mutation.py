@@ -38,7 +38,7 @@ def test_mutations_change_something_and_are_told_apart() -> None:
 @GAPS
 def test_a_sample_is_found() -> None:
     verdicts = score.verdicts(sample(score.chosen(), SAMPLE, score.SEED), processes=1)
-    assert [str(one.mutation) for one in score.survivors(verdicts)] == []
+    assert [str(one) for one in score.survivors(verdicts)] == []
     assert sum(bool(one.found_by) for one in verdicts) > SAMPLE / 2
 
 
@@ -54,8 +54,19 @@ def test_the_page_shows_the_patterns_and_the_last_run() -> None:
 @pytest.mark.slow
 def test_every_mutation_is_found() -> None:
     verdicts = score.verdicts(score.chosen())
-    assert [str(one.mutation) for one in score.survivors(verdicts)] == []
+    assert [str(one) for one in score.survivors(verdicts)] == []
     assert list(score.idle(verdicts)) == []
+
+
+def test_a_crash_is_a_gap_that_nothing_excuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> str:
+        raise KeyError("engine")
+
+    one = next(each for each in score.every() if each.area == "object")
+    monkeypatch.setattr(judge, "object_found", crash)
+    (verdict,) = score.verdicts([one], processes=1)
+    assert verdict.survived
+    assert str(verdict).startswith("traceback (KeyError: 'engine' at test_mutation.py:")
 
 
 def test_a_reason_is_given_once_for_a_pattern() -> None:

@@ -68,18 +68,13 @@ class Trial:
         view = FleetView({**{name: base.declared for name, base in judge.bases().items()}, **known})
         for rule in rules().values():
             if rule.scope == "fleet":
-                for hit in rule.check(view):
-                    target = hit.at if isinstance(hit.at, str) else hit.at.target
-                    own = view.clusters.get(target.rpartition(".")[0])
-                    environment = own.environment.name if own and own.environment else ""
-                    if (hit.level or rule.level_in(environment)) != "note":
-                        yield rule.id
+                yield from judge.told(rule, rule.check(view))
 
     def _in_cluster(self, inventory: Inventory, cluster: str, known: dict[str, Declared]) -> Iterator[str]:
         targets = frozenset(name for name in inventory.layout.targets if name.rpartition(".")[0] == cluster)
         rendered, problems = stage.rendered(inventory, targets)
-        told = (*problems, *conventions.plumbing(inventory, rendered))
-        yield from _inventory_rules(stage.InventoryView(problems=told))
+        found = (*problems, *conventions.plumbing(inventory, rendered))
+        yield from _inventory_rules(stage.InventoryView(problems=found))
         own = known[cluster] = declared(cluster, rendered)
         parsed = tuple((target, one) for target, mistakes in own.mistakes.items() for one in mistakes)
         combined = tuple(stage.combinations(own))
@@ -89,8 +84,6 @@ class Trial:
         except MistakesError:
             yield "compile"
             return
-        except Exception:  # a traceback is a defect of the compiler, whatever a rule says: nothing finds it
-            return
         tree = replace(judge.bases()[cluster].tree, objects=objects, targets=targets)
         yield from judge.found(tree, own, targets, objects, frozenset())
 
@@ -98,9 +91,7 @@ class Trial:
 def _inventory_rules(view: stage.InventoryView) -> Iterator[str]:
     for rule in rules().values():
         if rule.scope == "inventory":
-            for hit in rule.check(view):
-                if (hit.level or rule.level) != "note":
-                    yield rule.id
+            yield from judge.told(rule, rule.check(view))
 
 
 def _reached(inventory: Inventory) -> dict[str, frozenset[str]]:
