@@ -279,3 +279,10 @@ class Change:
     def stacks(self) -> tuple[str, ...]:
         """Targets of which objects change, without the clusters' own, sorted."""
         return tuple(sorted({one.target for one in self.synced if one.stack != "cluster"}))
+
+    @property
+    def restarting(self) -> tuple[str, ...]:
+        """Stacks whose pods are replaced, sorted; with a runtime those too in which no object changes."""
+        return tuple(
+            sorted({name for one in self.consequences if one.rule == "restart" for name in one.stacks})
+        )

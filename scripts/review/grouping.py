@@ -9,14 +9,11 @@ from typing import Any
 
 from scripts.review.attribution import plain
 from scripts.review.change import MISSING, Cause, Change, ObjectChange, Status
+from scripts.review.following import following, stacks_renamed
 from scripts.review.semantic import shown
 
 MAX_VALUES = 3
 """Different pairs of values of one field that get a row each; of more, one is shown as an example."""
-
-
-_IDENTITY = ("metadata.name", "metadata.namespace")
-"""Fields that differ in every renamed object, and say no more than that it is renamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,8 @@ class Group:
     rows: tuple[Row, ...]
     numbers: tuple[int, ...] = ()
     """Indices of the causes."""
+    following: tuple[str, ...] = ()
+    """The target of each field that only follows the name of a renamed object; such fields are in no row."""
 
     @property
     def fields(self) -> int:
@@ -66,7 +65,7 @@ class Group:
     @property
     def targets(self) -> tuple[str, ...]:
         """Where they are, sorted."""
-        return tuple(sorted({target for row in self.rows for target in row.targets}))
+        return tuple(sorted({target for row in self.rows for target in row.targets} | {*self.following}))
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -90,22 +89,27 @@ class _Hit:
 def groups(change: Change) -> list[Group]:
     """What changes, by cause; causes in the order of their places."""
     hits: dict[tuple[int, ...], dict[tuple[str, str, str], list[_Hit]]] = {}
+    followers: dict[tuple[int, ...], list[str]] = {}
+    renamed = stacks_renamed(change.objects)
     for one in change.objects:
         if one.is_document:
             continue
         if one.status != "changed":
             _hit(hits, one.causes, _Hit(one, "", *_whole(one)))
-        for field in one.fields:
-            path = shown(field.path)
-            if one.status != "renamed" or path not in _IDENTITY:
-                _hit(hits, field.causes, _Hit(one, path, field.old, field.new))
+        follows = following(one, renamed.get(one.id.cluster, {}))
+        for index, field in enumerate(one.fields):
+            if index in follows:
+                followers.setdefault(field.causes, []).append(one.target)
+            else:
+                _hit(hits, field.causes, _Hit(one, shown(field.path), field.old, field.new))
     return [
         Group(
             tuple(change.causes[number] for number in numbers),
-            tuple(row for key, found in sorted(hits[numbers].items()) for row in _rows(key, found)),
+            tuple(row for key, found in sorted(hits.get(numbers, {}).items()) for row in _rows(key, found)),
             numbers,
+            tuple(followers.get(numbers, ())),
         )
-        for numbers in sorted(hits)
+        for numbers in sorted(hits.keys() | followers.keys())
     ]
 
 

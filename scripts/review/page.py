@@ -109,14 +109,13 @@ def _environment() -> Environment:
 
 
 def _tiles(change: Change, severities: list[Severity]) -> list[tuple[str, str]]:
-    restarting = {target for one in change.consequences if one.rule == "restart" for target in one.stacks}
     edits = sum(1 for one in change.causes if one.kind in ("value", "include", "file"))
     numbers = [
         (edits, "edit", "edits"),
         (len(change.synced), "object", "objects"),
         (len(change.stacks), "stack", "stacks"),
         (len({one.id.cluster for one in change.synced}), "cluster", "clusters"),
-        (len(restarting), "model restarts", "models restart"),
+        (len(change.restarting), "model restarts", "models restart"),
         (severities.count("dangerous"), "dangerous", "dangerous"),
         (severities.count("look"), "to look at", "to look at"),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from components.common.errors import InferstackError
+from components.common.errors import InferstackError, Mistake, MistakesError
 
 Compile = Callable[[str, Mapping[str, Mapping[str, Any]]], "dict[str, str] | None"]
 """From a target and the parameters by target to file texts by path (``compiled/…``); None where it does not
@@ -25,3 +25,16 @@ def compile_texts(target: str, parameters: Mapping[str, Mapping[str, Any]]) -> d
         return None
     folder = "compiled/" + target.replace(".", "/")
     return {f"{folder}/{path}": text for path, text in files.items()}
+
+
+def refusal(target: str, parameters: Mapping[str, Mapping[str, Any]]) -> list[Mistake]:
+    """Why the compiler does not take a target; nothing where it does."""
+    from components.compile.targets import compile_target
+
+    try:
+        compile_target(target, parameters)
+    except MistakesError as error:
+        return error.mistakes
+    except (InferstackError, AssertionError, LookupError, ValueError, TypeError):
+        return []
+    return []

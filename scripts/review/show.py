@@ -47,6 +47,8 @@ def cause(one: Cause) -> str:
         case "include":
             if one.old is MISSING:
                 return f"class {one.key} included"
+            if one.new is not MISSING and one.old != one.new:
+                return f"class {one.key} included instead of {one.old}"
             return (
                 f"class {one.key} no longer included"
                 if one.new is MISSING
@@ -82,7 +84,10 @@ def reach(group: Group) -> str:
     what += [count(fields, "field")] if fields else []
     stacks = [count(len(group.stacks), "stack")] if group.stacks else []
     where = [*stacks, f"{count(len(group.clusters), 'cluster')}"] if group.clusters else []
-    return " and ".join(what) + (f" in {' on '.join(where)}" if where else "")
+    follow = count(len(group.following), "field that follows a new name", "fields that follow a new name")
+    what += [follow] if group.following else []
+    said = f"{', '.join(what[:-1])} and {what[-1]}" if len(what) > 1 else "".join(what)
+    return said + (f" in {' on '.join(where)}" if where else "")
 
 
 def row(one: Row) -> str:
@@ -127,9 +132,10 @@ def summary(change: Change) -> str:
         for status in ("added", "removed", "renamed", "changed")
     }
     objects = ", ".join(f"{number:,} {status}" for status, number in statuses.items() if number)
-    clusters = {one.id.cluster for one in change.synced}
-    where = f"{count(len(change.stacks), 'stack')} on {count(len(clusters), 'cluster')}"
-    return f"{count(len(edits), 'edit')} in the inventory; objects: {objects}; {where}."
+    clusters = count(len({one.id.cluster for one in change.synced}), "cluster")
+    where = f"{count(len(change.stacks), 'stack')} on {clusters}" if change.stacks else clusters
+    pods = f"; pods of {count(len(change.restarting), 'stack')} restart" if change.restarting else ""
+    return f"{count(len(edits), 'edit')} in the inventory; objects: {objects}; {where}{pods}."
 
 
 def level(one: LedgerRow) -> tuple[str, str, str, str, str, str]:

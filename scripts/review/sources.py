@@ -125,8 +125,14 @@ def _walk(node: Node, path: KeyPath, operator: str, found: dict[KeyPath, Written
 def _includes(file: str, old: SourceFile, new: SourceFile) -> Iterator[tuple[str, Cause]]:
     before = {node.text: (index, node.line) for index, node in enumerate(old.classes)}
     after = {node.text: (index, node.line) for index, node in enumerate(new.classes)}
+    swapped = _swapped(
+        [name for name in before if name not in after], [name for name in after if name not in before]
+    )
     for name in dict.fromkeys((*after, *before)):
-        if name not in before:
+        if name in swapped:
+            old_name, new_name = swapped[name]
+            yield name, Cause("include", file, after[new_name][1], new_name, old_name, new_name)
+        elif name not in before:
             yield name, Cause("include", file, after[name][1], name, MISSING, name)
         elif name not in after:
             yield name, Cause("include", file, before[name][1], name, name, MISSING)
@@ -138,6 +144,16 @@ def _includes(file: str, old: SourceFile, new: SourceFile) -> Iterator[tuple[str
                 other,
                 Cause("include", file, after[other][1], other, "in another order", "in another order"),
             )
+
+
+def _swapped(gone: list[str], come: list[str]) -> dict[str, tuple[str, str]]:
+    """(before, after) of the only class of an axis that went and the only one that came instead, by either name."""
+    found: dict[str, tuple[str, str]] = {}
+    for axis in {name.rpartition(".")[0] for name in come}:
+        old, new = ([name for name in names if name.rpartition(".")[0] == axis] for names in (gone, come))
+        if len(old) == len(new) == 1:
+            found[old[0]] = found[new[0]] = (old[0], new[0])
+    return found
 
 
 def _moved(gone: Mapping[str, SourceFile], come: Mapping[str, SourceFile]) -> Iterator[tuple[str, str]]:

@@ -1,27 +1,55 @@
-"""Whether the compiled files of the head are what its inventory compiles to."""
+"""Whether the compiled files of the head are what its inventory compiles to, and whether it compiles at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from components.compile.report import position
 from scripts.review.attribution import CLUSTER, Workshop
+from scripts.review.recompile import refusal
+from scripts.review.sides import Parameters
 
 FEW = 60
 """Up to so many edited targets, most are compiled again; of more, a sample."""
 
 
 def stale(workshop: Workshop) -> Iterator[str]:
-    """A note about targets that were not compiled again after an edit."""
+    """Notes about targets that were not compiled again after an edit, or that cannot be."""
     if not workshop.pair.runs_head:
         return
-    wrong = [target for target in _sample(workshop) if _differs(workshop, target)]
-    if wrong:
-        names = ", ".join(name.replace(".", "/", 1) for name in wrong[:3])
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    wrong, refused = _left_behind(workshop), list[str]()
+    for target in _sample(workshop):
+        parameters, left = workshop.parameters(target), workshop.left
+        wanted = workshop.texts(target, parameters)
+        if wanted is not None and wanted != dict(workshop.pair.head.compiled(target)):
+            wrong.append(target)
+        if wanted is None and workshop.left < left:
+            refused += _refusal(workshop, target, parameters)
+    if refused:
+        others = len(set(refused)) - 1
+        more = f" (and {others} more)" if others else ""
         yield (
-            f"compiled/ is not what the inventory compiles to ({names}{more}): run `make compile`, "
+            f"the inventory of {workshop.pair.head.label} does not compile, so this review misses what the edits do: "
+            f"{refused[0]}{more}"
+        )
+    if wrong:
+        yield (
+            f"compiled/ is not what the inventory compiles to ({_named(wrong)}): run `make compile`, "
             "or this review misses what the edits do"
         )
+
+
+def _named(targets: Sequence[str]) -> str:
+    more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
+    return ", ".join(name.replace(".", "/", 1) for name in targets[:3]) + more
+
+
+def _left_behind(workshop: Workshop) -> list[str]:
+    """Targets that an edit takes away, and whose compiled files are still there."""
+    head = workshop.pair.head
+    return sorted(
+        target for target in workshop.edits if target not in head.targets and any(head.compiled(target))
+    )
 
 
 def _sample(workshop: Workshop) -> list[str]:
@@ -43,6 +71,8 @@ def _sample(workshop: Workshop) -> list[str]:
     ]
 
 
-def _differs(workshop: Workshop, target: str) -> bool:
-    wanted = workshop.texts(target, workshop.parameters(target))
-    return wanted is not None and wanted != dict(workshop.pair.head.compiled(target))
+def _refusal(workshop: Workshop, target: str, parameters: Mapping[str, Parameters]) -> Iterator[str]:
+    """What is wrong with a target that does not compile, with the places in the inventory."""
+    for one in refusal(target, parameters):
+        place = position(workshop.pair.head.origins, one.target or target, one)
+        yield f"{place}: {one.message}; {one.remedy}"

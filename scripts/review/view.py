@@ -54,6 +54,15 @@ class View:
         return dict(_stacks(self.after))
 
     @cached_property
+    def clusters_gone(self) -> frozenset[str]:
+        """Clusters that the base has and the head has not."""
+        base, head = (
+            {target.rpartition(".")[0] for target in side.targets}
+            for side in (self.pair.base, self.pair.head)
+        )
+        return frozenset(base - head)
+
+    @cached_property
     def _by_kind(self) -> dict[str, list[ObjectChange]]:
         found: dict[str, list[ObjectChange]] = {}
         for one in self.change.objects:

@@ -13,6 +13,7 @@ from scripts.review.view import View
 Rule = Callable[[View], Iterator[Consequence]]
 
 RULES: Final[tuple[Rule, ...]] = (
+    objects.clusters_gone,
     pods.restarts,
     pods.waits,
     pods.weights,

@@ -147,9 +147,13 @@ def secrets(view: View) -> Iterator[Consequence]:
             entries.setdefault((one.id.cluster, key), set()).add(one.target)
         for name in set(_named(one.new)) - set(_named(one.old)):
             needs.setdefault((one.id.cluster, f"{one.id.namespace}/{name}"), set()).add(one.target)
-    for (cluster, key), targets in sorted(entries.items()):
-        sentence = f"The secret store of {cluster} must hold {key} before the sync."
-        yield Consequence("secret", "look", sentence, (cluster,), tuple(sorted(targets)))
+    by_key: dict[str, dict[str, set[str]]] = {}
+    for (cluster, key), targets in entries.items():
+        by_key.setdefault(key, {})[cluster] = targets
+    for key, clusters in sorted(by_key.items()):
+        stacks = tuple(sorted({target for targets in clusters.values() for target in targets}))
+        sentence = f"{key} must be there on {several(sorted(clusters), 6)} before the sync."
+        yield Consequence("secret", "look", sentence, tuple(sorted(clusters)), stacks)
     for (cluster, name), targets in sorted(needs.items()):
         if (cluster, name) not in made and not _there(view, cluster, name):
             sentence = f"Secret {name} must exist on {cluster} before the sync: nothing here makes it."
@@ -159,7 +163,8 @@ def secrets(view: View) -> Iterator[Consequence]:
 def _store_keys(doc: Mapping[str, Any] | None) -> set[str]:
     if not doc or doc.get("kind") != "ExternalSecret":
         return set()
-    return {str(at(entry, "remoteRef.key")) for entry in at(doc, "spec.data") or ()}
+    store = f"{at(doc, 'spec.secretStoreRef.kind', 'SecretStore')} {at(doc, 'spec.secretStoreRef.name')}"
+    return {f"Entry {at(entry, 'remoteRef.key')} of {store}" for entry in at(doc, "spec.data") or ()}
 
 
 def _named(value: Any) -> Iterator[str]:

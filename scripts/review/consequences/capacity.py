@@ -95,8 +95,9 @@ def cost(view: View) -> Iterator[Consequence]:
     for currency, hourly in sorted(change.items()):
         if not hourly:
             continue
+        size = abs(hourly)
         sentence = (
-            f"It costs {hourly * HOURS_A_MONTH:+,.0f} {currency} a month ({hourly:+,.2f} an hour) at the smallest "
-            "number of replicas."
+            f"It {'costs' if hourly > 0 else 'saves'} {size * HOURS_A_MONTH:,.0f} {currency} a month "
+            f"({size:,.2f} an hour) at the smallest number of replicas."
         )
         yield Consequence("cost", "routine", sentence, tuple(sorted(set(clusters[currency]))))

@@ -50,11 +50,13 @@ _IMMUTABLE: Final = {
 def pruned(view: View) -> Iterator[Consequence]:
     """Objects that Argo CD deletes."""
     rest: dict[str, list[ObjectChange]] = {}
+    grave: dict[tuple[str, str], list[ObjectChange]] = {}
     for one in view.change.synced:
         if one.status != "removed":
             continue
         if one.id.kind not in DANGEROUS:
-            rest.setdefault(one.target, []).append(one)
+            whole = f"{one.id.cluster}.cluster" if one.id.cluster in view.clusters_gone else one.target
+            rest.setdefault(whole, []).append(one)
         elif _kept(one):
             sentence = (
                 f"{one.id} of {one.id.cluster} is compiled no more. Argo CD leaves it ({_KEEPS}): remove it by hand "
@@ -62,8 +64,12 @@ def pruned(view: View) -> Iterator[Consequence]:
             )
             yield Consequence("left-behind", "look", sentence, (one.id.cluster,), (one.target,))
         else:
-            sentence = f"{one.id} of {one.id.cluster} is pruned: {DANGEROUS[one.id.kind]}."
-            yield Consequence("pruned", "dangerous", sentence, (one.id.cluster,), (one.target,))
+            grave.setdefault((one.id.cluster, one.id.kind), []).append(one)
+    for (cluster, kind), objects in sorted(grave.items()):
+        verb, loss = ("is", DANGEROUS[kind]) if len(objects) == 1 else ("are", f"for each, {DANGEROUS[kind]}")
+        sentence = f"{several((str(one.id) for one in objects), 4)} of {cluster} {verb} pruned: {loss}."
+        targets = tuple(dict.fromkeys(one.target for one in objects))
+        yield Consequence("pruned", "dangerous", sentence, (cluster,), targets)
     for target, objects in sorted(rest.items()):
         kinds = sorted({one.id.kind for one in objects})
         what = f"{counted(len(objects), 'object')} of {place(target)} {'is' if len(objects) == 1 else 'are'}"
@@ -71,11 +77,18 @@ def pruned(view: View) -> Iterator[Consequence]:
         severity: Severity = (
             "look" if "InferenceService" in kinds or target.endswith(".cluster") else "routine"
         )
-        yield Consequence("pruned", severity, sentence, (objects[0].id.cluster,), (target,))
-    for cluster in sorted({t.rpartition(".")[0] for t in view.pair.base.targets}):
-        if cluster not in {t.rpartition(".")[0] for t in view.pair.head.targets}:
-            sentence = f"Cluster {cluster} is in the inventory no more: all that it runs is left to itself or pruned."
-            yield Consequence("cluster-removed", "dangerous", sentence, (cluster,))
+        targets = tuple(dict.fromkeys(one.target for one in objects))
+        yield Consequence("pruned", severity, sentence, (objects[0].id.cluster,), targets)
+
+
+def clusters_gone(view: View) -> Iterator[Consequence]:
+    """Clusters that the inventory has no more."""
+    for cluster in sorted(view.clusters_gone):
+        stacks = {name: one for name, one in view.stacks_before.items() if one.cluster.name == cluster}
+        models = several(sorted({one.model.name for one in stacks.values()}), 4)
+        nobody = f" nobody serves {models} there, and" if models else ""
+        sentence = f"Cluster {cluster} is in the inventory no more:{nobody} all that it runs is left to itself or pruned."
+        yield Consequence("cluster-removed", "dangerous", sentence, (cluster,), tuple(sorted(stacks)))
 
 
 def _kept(one: ObjectChange) -> bool:

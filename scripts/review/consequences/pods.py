@@ -176,7 +176,7 @@ def removed(view: View) -> Iterator[Consequence]:
     served = {stack.model.name for stack in view.stacks_after.values()}
     renamed = set(view.twins.values())
     for target, stack in sorted(view.stacks_before.items()):
-        if target in view.stacks_after or target in renamed:
+        if target in view.stacks_after or target in renamed or stack.cluster.name in view.clusters_gone:
             continue
         elsewhere = sorted(
             place(other) for other, one in view.stacks_after.items() if one.model.name == stack.model.name

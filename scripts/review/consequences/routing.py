@@ -10,7 +10,10 @@ from scripts.review.consequences.words import place, several
 from scripts.review.semantic import embedded, shown
 from scripts.review.view import View, at
 
+MANY = 8
+"""Names that one sentence lists."""
 _ROUTES = ("HTTPRoute", "AIGatewayRoute")
+_KEEP_NAME = "Keep the old name as an alias (cluster.litellm.modelGroupAliases) until nobody asks for it."
 
 
 def _config(doc: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -41,16 +44,21 @@ def litellm(view: View) -> Iterator[Consequence]:
         cluster = (one.id.cluster,)
         before, after = _models(old), _models(new)
         aliases = (new.get("router_settings") or {}).get("model_group_alias") or {}
-        for name in sorted(after.keys() - before.keys()):
-            yield Consequence("name-added", "routine", f"LiteLLM of {one.id.cluster} offers {name}.", cluster)
-        for name in sorted(before.keys() - after.keys()):
-            if name in aliases:
-                sentence = f"{name} is an alias of {aliases[name]} in LiteLLM of {one.id.cluster}, no model any more."
-                yield Consequence("name-moved", "look", sentence, cluster)
-            else:
-                sentence = f"LiteLLM of {one.id.cluster} offers {name} no more: clients that ask for it get an error."
-                remedy = "Keep the old name as an alias (cluster.litellm.modelGroupAliases) until nobody asks for it."
-                yield Consequence("name-lost", "dangerous", sentence, cluster, (), remedy)
+        if added := sorted(after.keys() - before.keys()):
+            sentence = f"LiteLLM of {one.id.cluster} offers {several(added, MANY)}."
+            yield Consequence("name-added", "routine", sentence, cluster)
+        lost = sorted(before.keys() - after.keys())
+        for name in (name for name in lost if name in aliases):
+            sentence = (
+                f"{name} is an alias of {aliases[name]} in LiteLLM of {one.id.cluster}, no model any more."
+            )
+            yield Consequence("name-moved", "look", sentence, cluster)
+        if gone_names := [name for name in lost if name not in aliases]:
+            it = "it" if len(gone_names) == 1 else "them"
+            what = f"LiteLLM of {one.id.cluster} offers {several(gone_names, MANY)} no more"
+            sentence = f"{what}: clients that ask for {it} get an error."
+            remedy = "" if one.status == "removed" else _KEEP_NAME
+            yield Consequence("name-lost", "dangerous", sentence, cluster, (), remedy)
         for name in sorted(name for name in before.keys() & after.keys() if before[name] != after[name]):
             gone, come = sorted(before[name] - after[name]), sorted(after[name] - before[name])
             sentence = f"{name} in LiteLLM of {one.id.cluster} {_elsewhere(gone, come)}."

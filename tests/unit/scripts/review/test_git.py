@@ -109,6 +109,21 @@ def test_an_edit_that_was_not_compiled(repository: Path, capsys: pytest.CaptureF
     assert "look here" in said
 
 
+def test_an_edit_that_does_not_compile(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(repository, "qwen-8b: 1", "qwen-9b: 1")
+    assert review(repository) == 0
+    said = capsys.readouterr().out
+    assert f"does not compile, so this review misses what the edits do: {LLAMA}:14" in said
+    assert "falls back to 'qwen-9b', which no stack of the cluster serves" in said
+
+
+def test_a_stack_that_went_without_a_compile(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "inventory/targets/lab/llama-8b.yml").unlink()
+    assert review(repository) == 0
+    said = capsys.readouterr().out
+    assert "compiled/ is not what the inventory compiles to (lab/llama-8b, lab/cluster)" in said
+
+
 def test_files_of_every_format(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(repository, "maxReplicas: 2", "maxReplicas: 3")
     write(repository)
