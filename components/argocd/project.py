@@ -88,7 +88,7 @@ def _patterns(fleet: Fleet, kind: str) -> list[str | None]:
     """Go file globs of the names of a cluster-scoped kind; one None where its names follow no rule."""
     match kind:
         case "Namespace":
-            return list(platform.namespaces(fleet))
+            return list(platform.own_namespaces(fleet))
         case "ClusterServingRuntime":
             return [names.cluster_runtime(fleet.cluster.runtime_prefix, "*")]
         case "ClusterRole" | "ClusterRoleBinding":

@@ -17,9 +17,7 @@ from components.stack.params import Stack
 def build(fleet: Fleet) -> Iterator[Manifest]:
     """Namespaces, ClusterServingRuntimes and shared Gateways."""
     cluster = fleet.cluster
-    if cluster.namespaces.create:
-        provided = cluster.provided.get("Namespace", {})
-        yield from (namespace(fleet, name) for name in namespaces(fleet) if not provided.get(name))
+    yield from (namespace(fleet, name) for name in own_namespaces(fleet))
     for name, on in sorted(cluster.runtimes.items()):
         if on and not fleet.params.runtimes[name].namespaced:
             own = names.cluster_runtime(cluster.runtime_prefix, name)
@@ -34,6 +32,12 @@ def namespaces(fleet: Fleet) -> list[str]:
     used = {cluster.namespace, *(stack.namespace for stack in fleet.stacks)}
     used |= {gateway.namespace for gateway in cluster.shared_gateways.values() if gateway.namespace}
     return sorted(used)
+
+
+def own_namespaces(fleet: Fleet) -> list[str]:
+    """The namespaces that are made here: none that another release owns or brings (``cluster.provided``)."""
+    provided = fleet.cluster.provided.get("Namespace", {})
+    return [name for name in namespaces(fleet) if fleet.cluster.namespaces.create and not provided.get(name)]
 
 
 def namespace(fleet: Fleet, name: str) -> Manifest:

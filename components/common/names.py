@@ -6,6 +6,7 @@ The promises of the Helm chart are kept: ``<stack>-inference-gateway``, ``<stack
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ def cluster_runtime(prefix: str, runtime: str) -> str:
 def stack_runtime(prefix: str, service: str, runtime: str) -> str:
     """The ServingRuntime of one stack: its own name, because a namespace may hold several stacks."""
     return f"{prefix}-{service}-{runtime}"
+
+
+def adapter_folder(adapter: str) -> str:
+    """Folder of a LoRA adapter in the pod. KServe makes the name of a volume of it, so it is a DNS-1123 label."""
+    return f"/mnt/adapters/{re.sub('[^a-z0-9]+', '-', adapter.lower()).strip('-')}"
 
 
 @dataclass(frozen=True, slots=True)

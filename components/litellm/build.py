@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from components.cluster.params import Fleet
 from components.common import emit
-from components.common.cluster import Cluster
+from components.common.cluster import Cluster, pull_secrets
 from components.common.manifest import Manifest
 from components.common.secrets import external_secret
 from components.litellm import workload
@@ -51,6 +51,7 @@ def service_account(cluster: Cluster) -> Manifest:
         "apiVersion": "v1",
         "kind": "ServiceAccount",
         "metadata": metadata(cluster, cluster.litellm_service),
+        **pull_secrets(cluster),
         "automountServiceAccountToken": False,
     }
 

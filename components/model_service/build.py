@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from components.common import labels, quantities
+from components.common import labels, names, quantities
 from components.common.cluster import pull_secrets
 from components.common.manifest import Manifest
 from components.common.place import KEEP, SYNC_OPTIONS
@@ -231,7 +231,10 @@ def storage_uris(stack: Stack) -> list[dict[str, str]]:
     adapters = sorted(stack.model.adapters.items())
     return [
         {"uri": str(stack.storage_uri), "mountPath": "/mnt/models"},
-        *({"uri": adapter.storage_uri, "mountPath": f"/mnt/adapters/{name}"} for name, adapter in adapters),
+        *(
+            {"uri": adapter.storage_uri, "mountPath": names.adapter_folder(name)}
+            for name, adapter in adapters
+        ),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.common import flags
+from components.common import flags, names
 from components.common.model import Adapter
 from components.common.runtime import Runtime
 from components.serving_runtimes.engines.protocol import hardened, http_probe, variables
@@ -95,7 +95,7 @@ def _adapters(stack: Stack) -> dict[str, Any]:
         return {}
     return {
         "enable-lora": True,
-        "lora-modules": [f"{name}={_adapter_folder(name, adapters[name])}" for name in sorted(adapters)],
+        "lora-modules": [f"{name}={_adapter_path(name, adapters[name])}" for name in sorted(adapters)],
         "max-lora-rank": next(
             rank for rank in _LORA_RANKS if rank >= max(adapter.rank for adapter in adapters.values())
         ),
@@ -103,15 +103,12 @@ def _adapters(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _adapter_folder(name: str, adapter: Adapter) -> str:
+def _adapter_path(name: str, adapter: Adapter) -> str:
     """Where an adapter lies in the pod. Of several storage URIs KServe v0.20 mounts the root of a claim, whatever path
     the URI has (storage_initializer_injector.go)."""
+    claimed = adapter.uri.startswith("pvc://")
     _, _, path = adapter.uri.removeprefix("pvc://").strip("/").partition("/")
-    return (
-        f"/mnt/adapters/{name}/{path}"
-        if adapter.uri.startswith("pvc://") and path
-        else f"/mnt/adapters/{name}"
-    )
+    return names.adapter_folder(name) + (f"/{path}" if claimed and path else "")
 
 
 def environment(stack: Stack) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.common import names
 from components.common.errors import Mistake
 from components.facts.versions import parse
 from components.model_service.build import TOKEN_PURPOSE
@@ -126,6 +127,23 @@ def _beside_adapters(stack: Stack, uri: str) -> Iterator[Mistake]:
         )
 
 
+def _folder(name: str, folders: dict[str, str]) -> Iterator[Mistake]:
+    """The folder of an adapter is its own, and makes a name of a volume (KServe: ``mnt-adapters-<folder>``)."""
+    folder = names.adapter_folder(name)
+    volume = folder.strip("/").replace("/", "-")
+    other = folders.setdefault(folder, name)
+    path = ("model", "adapters", name)
+    if other != name:
+        yield Mistake(path, f"the adapters {other!r} and {name!r} would share {folder}", "rename one of them")
+    if len(volume) > names.LABEL_LIMIT:
+        yield Mistake(
+            path,
+            f"the volume of the adapter would be called {volume!r}: {len(volume)} characters,"
+            f" {names.LABEL_LIMIT} are allowed",
+            f"shorten the adapter's name by {len(volume) - names.LABEL_LIMIT}",
+        )
+
+
 def adapters(stack: Stack) -> Iterator[Mistake]:
     """Adapters have an engine that loads them, and names of their own."""
     if stack.model.adapters and stack.runtime.engine != "vllm":
@@ -140,7 +158,9 @@ def adapters(stack: Stack) -> Iterator[Mistake]:
         )
     if stack.model.adapters and stack.storage_uri:
         yield from _beside_adapters(stack, stack.storage_uri)
+    folders: dict[str, str] = {}
     for name, adapter in sorted(stack.model.adapters.items()):
+        yield from _folder(name, folders)
         if adapter.uri.startswith(_IMAGES):
             yield Mistake(
                 ("model", "adapters", name, "uri"),

@@ -13,6 +13,8 @@ from scripts.check.model import Hit, KeyPath, Obj
 from scripts.check.rule import rule
 
 _ISVC = ("InferenceService",)
+_PLUGINS = ("habana",)
+"""Vendors whose cards vLLM reaches through a plugin of another project."""
 _JSON = frozenset(
     "additional-config attention-config compilation-config ec-transfer-config eplb-config hf-overrides"
     " kernel-config kv-events-config kv-transfer-config override-generation-config override-pooler-config"
@@ -154,8 +156,13 @@ def variable_known(view: ClusterView) -> Iterator[Hit]:
     """Every variable of the engine's own is one that its pinned version reads."""
     for one, name, at, field in _variables(view):
         problem = one.engine.env_problem(name, one.version)
-        if problem:
+        if problem and not _of_plugin(one, name):
             yield Hit(at, field, problem, cause=_variable_cause(one, name), target=one.target)
+
+
+def _of_plugin(one: Deployment, name: str) -> bool:
+    """Whether a variable may be one of the plugin that brings vLLM to a card: vllm-gaudi reads its own."""
+    return one.stack.accelerator.vendor in _PLUGINS and name not in one.engine.env
 
 
 @rule(

@@ -12,7 +12,7 @@ from components.common import labels
 from scripts.check.deployment import container_field
 from scripts.check.edges.pods import containers, specs
 from scripts.check.fleet import ClusterView, StackView
-from scripts.check.model import Hit, Obj
+from scripts.check.model import Hit, KeyPath, Obj
 from scripts.check.node import Node
 from scripts.check.pods import WORKLOADS, Pod, is_knative
 from scripts.check.rule import ALL, rule
@@ -85,7 +85,7 @@ def image_pinned(obj: Obj, view: ClusterView) -> Iterator[Hit]:
 def revision_pinned(service: Obj, view: ClusterView) -> Iterator[Hit]:
     """Weights are fetched in one revision (`environment.pinnedRevisions`)."""
     demanded = view.environment.pinned_revisions
-    for holder, key, uri, mount in uris(service) if demanded != "off" else ():
+    for holder, key, uri, _ in uris(service) if demanded != "off" else ():
         scheme, _, rest = uri.partition("://")
         problem = None
         if scheme == "hf":
@@ -95,9 +95,15 @@ def revision_pinned(service: Obj, view: ClusterView) -> Iterator[Hit]:
         elif scheme in ("oci", "oci+native"):
             problem = _moving(rest)
         if problem and demanded != "off":
-            folder, _, name = mount.rpartition("/")
-            cause = ("model", "adapters", name) if folder.endswith("/adapters") else ("model", "revision")
-            yield Hit(service, holder.at(key), problem, level=demanded, cause=cause)
+            yield Hit(service, holder.at(key), problem, level=demanded, cause=_revision(service, uri, view))
+
+
+def _revision(service: Obj, uri: str, view: ClusterView) -> KeyPath:
+    """The key that pins what is fetched."""
+    stack = view.stack_of(service)
+    adapters = stack.model.adapters.items() if stack else ()
+    adapter = next((name for name, one in adapters if one.storage_uri == uri), None)
+    return ("model", "adapters", adapter, "revision") if adapter else ("model", "revision")
 
 
 @rule(

@@ -165,3 +165,21 @@ def mount_has_a_volume(obj: Obj, view: ClusterView) -> Iterator[Hit]:
                     yield Hit(
                         obj, field, f"{mount.text('mountPath')} mounts {mount.text('name')!r} (has {has})"
                     )
+
+
+@rule(
+    "llamacpp-image-serves",
+    kinds=("ServingRuntime", "ClusterServingRuntime"),
+    why="Its entry point is another program, which does not know the server's arguments and ends at once.",
+    fix="Use a tag that begins with `server`: server, server-cuda, server-rocm, server-vulkan.",
+    source="serving.md 2.2; llama.cpp docs/docker.md",
+    cause=("runtimes",),
+)
+def image_serves(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
+    """The image of llama.cpp is the one of its server: `full` starts a script, `light` the command line."""
+    if not any(one.text("name") == "gguf" for one in runtime.each("spec.supportedModelFormats[]")):
+        return
+    for container in runtime.each("spec.containers[]"):
+        tag = container.text("image").partition("@")[0].rpartition("/")[2].partition(":")[2]
+        if not container.has("command") and tag.partition("-")[0] in ("full", "light"):
+            yield Hit(runtime, container.at("image"), f"tag {tag} is not that of the server")

@@ -57,6 +57,13 @@ def test_with_deploy_the_whole_proxy_is() -> None:
     }
 
 
+def test_the_proxy_too_is_pulled_from_a_private_registry() -> None:
+    one = make_fleet(
+        make_stack(), cluster={"imagePullSecrets": {"registry": True}, "litellm": {"deploy": True}}
+    )
+    assert compiled(one)["ServiceAccount", PROXY]["imagePullSecrets"] == [{"name": "registry"}]
+
+
 def test_names_and_namespace_are_those_of_the_infrastructure_release() -> None:
     release = {"releaseName": "edge", "namespace": "infra"}
     one = make_fleet(

@@ -212,6 +212,12 @@ def test_an_adapter_in_a_claim_lies_below_its_root() -> None:
     assert "support=/mnt/adapters/support/en/support" in predictor["model"]["args"]
 
 
+def test_the_folder_of_an_adapter_makes_a_name_of_a_volume() -> None:
+    predictor = _predictor(model={"adapters": {"Support_v1.2": {"uri": "pvc://support"}}})
+    assert predictor["storageUris"][1]["mountPath"] == "/mnt/adapters/support-v1-2"
+    assert "Support_v1.2=/mnt/adapters/support-v1-2" in predictor["model"]["args"]
+
+
 @pytest.mark.parametrize("name", ["nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi"])
 def test_kserve_knows_whole_cards(name: str) -> None:
     service = one(make_stack(accelerators={"h100": {"resourceName": name}}), "InferenceService")

@@ -138,6 +138,16 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("model", "adapters", "a", "uri"),
         "no image beside other storage",
     ),
+    "adapters in one folder": (
+        {"model": {"adapters": {"a.b": {"uri": "s3://m/a"}, "A-B": {"uri": "s3://m/b"}}}},
+        ("model", "adapters", "a.b"),
+        "would share /mnt/adapters/a-b",
+    ),
+    "adapter with a long name": (
+        {"model": {"adapters": {"a" * 51: {"uri": "s3://m/a"}}}},
+        ("model", "adapters", "a" * 51),
+        "64 characters, 63 are allowed",
+    ),
     "knative behind a pool": (
         {"serving": {"mode": "Knative"}, "cluster": {"versions": {"knative": "1.21.1"}}},
         ("gateway", "enabled"),
