@@ -272,3 +272,21 @@ def authorization_known(monitor: Obj, view: ClusterView) -> Iterator[Hit]:
             yield Hit(
                 monitor, scrape.endpoint.at("authorization.type"), f"it presents the token as {written}"
             )
+
+
+@rule(
+    "monitor-path-answers",
+    kinds=("PodMonitor", "ServiceMonitor"),
+    why="The target answers 404, so dashboards and alerts of it stay empty.",
+    fix="Write `/metrics`; LiteLLM has it below `/metrics/` as well.",
+    source="serving.md 2.1, 2.2 and 3.6; gateway.md 3.5",
+    cause=("cluster", "monitoring"),
+)
+def path_answers(monitor: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A monitor asks engines, Endpoint Pickers and LiteLLM for the path at which they have their metrics."""
+    for scrape in view.scrapes_of(monitor):
+        path = scrape.endpoint.text("path", "/metrics")
+        roles = {pod.role for pod in scrape.pods}
+        allowed = ("/metrics", "/metrics/") if roles == {"litellm"} else ("/metrics",)
+        if roles & {"model", "epp", "litellm"} and path not in allowed:
+            yield Hit(monitor, scrape.endpoint.at("path"), f"it asks for {path or 'nothing'}")
