@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from scripts.check.node import Node
+from scripts.check.node import Node, below
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -142,8 +142,15 @@ class Obj:
         return self.root.strings(path)
 
     def each(self, path: str) -> Iterator[Node]:
-        """See :meth:`Node.each`."""
-        return self.root.each(path)
+        """See :meth:`Node.each`. Remembered: rules ask for the same lists again and again."""
+        found = self._lists.get(path)
+        if found is None:
+            found = self._lists[path] = below(self.doc, (), path)
+        return iter(found)
+
+    @cached_property
+    def _lists(self) -> dict[str, list[Node]]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

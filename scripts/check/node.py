@@ -86,7 +86,11 @@ class Node:
 
     def text(self, path: str, default: str = "") -> str:
         """The string at a path, else ``default``."""
-        value = self.raw(path)
+        value = self.value  # as raw(), without a call: every second question to a document is this one
+        for key in keys(path):
+            if type(value) is not dict:
+                return default
+            value = value.get(key)
         return value if isinstance(value, str) else default
 
     def number(self, path: str) -> int | None:
@@ -128,23 +132,27 @@ class Node:
 
     def each(self, path: str) -> Iterator[Node]:
         """Every mapping at a path (``spec.rules[].backendRefs[]``), each with the path where it stands."""
-        return _each(self.value, self.path, segments(path), 0)
+        return iter(below(self.value, self.path, path))
 
 
-def _each(value: Any, path: Path, way: tuple[Segment, ...], index: int) -> Iterator[Node]:
-    names, opened = way[index]
-    for name in names:
-        if type(value) is not dict:
-            return
-        value = value.get(name)
-    path += names
-    if not opened:
-        if type(value) is dict:
-            yield Node(value, path)
-    elif type(value) is list:
-        index += 1
-        for number, item in enumerate(value):
-            if index < len(way):
-                yield from _each(item, (*path, number), way, index)
-            elif type(item) is dict:
-                yield Node(item, (*path, number))
+def below(value: Any, at: Path, path: str) -> list[Node]:
+    """What :meth:`Node.each` yields for a value that stands at the path ``at``."""
+    found: list[tuple[Any, Path]] = [(value, at)]
+    for names, opened in segments(path):
+        inside: list[tuple[Any, Path]] = []
+        for outer, place in found:
+            one = outer
+            for name in names:
+                if type(one) is not dict:
+                    break
+                one = one.get(name)
+            else:
+                own = place + names
+                if not opened:
+                    inside.append((one, own))
+                elif type(one) is list:
+                    inside.extend([(item, (*own, index)) for index, item in enumerate(one)])
+        if not inside:
+            return []
+        found = inside
+    return [Node(one, place) for one, place in found if type(one) is dict]

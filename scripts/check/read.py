@@ -131,7 +131,8 @@ def _stray(entry: os.DirEntry[str], path: str) -> Flaw:
 
 def _object(entry: os.DirEntry[str], path: str, cluster: str, parts: tuple[str, ...]) -> Obj | Flaw:
     try:
-        text = Path(entry.path).read_bytes().decode("utf-8")
+        with open(entry.path, "rb") as file:  # noqa: PTH123 - a Path more a file is a tenth of the reading
+            text = file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         return Flaw(path, "yaml", f"no UTF-8: {error.reason} at byte {error.start}")
     except OSError as error:

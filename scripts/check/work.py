@@ -80,7 +80,8 @@ class _Cluster:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.inventory = _inventory_of(job.root)
-        self.causes = Causes(Origins(self.inventory))
+        self.origins = Origins(self.inventory)
+        self.causes = Causes(self.origins)
         self.seconds = Seconds()
         self.findings: list[Finding] = []
         self.faults: list[str] = []
@@ -130,7 +131,7 @@ def _checked(job: Job) -> Result:
 
 
 def _inventory(cluster: _Cluster) -> stage.InventoryView:
-    parameters, problems = stage.rendered(cluster.inventory, cluster.job.targets)
+    parameters, problems = stage.rendered(cluster.inventory, cluster.job.targets, cluster.origins)
     known = declared(cluster.job.cluster, parameters)
     cluster.declared = known
     parsed = [(target, one) for target, mistakes in known.mistakes.items() for one in mistakes]
