@@ -56,7 +56,7 @@ def _models(view: View) -> dict[str, str]:
 def _all(
     objects: Iterable[ObjectChange], index: dict[Cause, int], edited: Edits
 ) -> tuple[list[ObjectChange], tuple[Cause, ...]]:
-    """Every edit, those without an effect on what is compiled too; sorted by place, and the indices with them."""
+    """Every edit, those without an effect on what is synced too; sorted by place, and the indices with them."""
     known = dict.fromkeys(
         (*index, *edited.values.values(), *edited.includes.values(), *edited.files.values())
     )

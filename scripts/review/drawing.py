@@ -11,7 +11,8 @@ from scripts.review.change import ClusterPicture, LedgerRow, Level, Node, StackP
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, TOP = 198, 50, 44, 14, 30
 COLUMNS = ("outside", "LiteLLM", "gateway", "endpoint picker", "pods")
-_MARKS = {"added": "new", "removed": "gone", "changed": "changed"}
+MARKS = {"added": "new", "removed": "gone", "changed": "changed"}
+"""What stands on a box that something happens to."""
 _SCALE = 1000
 
 
@@ -107,20 +108,16 @@ def _pods(stack: StackPicture, place: _Place, picture: ClusterPicture) -> Markup
 def _box(node: Node, place: _Place, model: str, picture: ClusterPicture | None = None) -> Markup:
     kind = f"box {node.mark}" if node.present else "box away"
     name = node.name if node.present else "no gateway"
-    mark = _MARKS.get(node.mark, "")
+    mark = MARKS.get(node.mark, "")
     title = f"{name}: {node.detail}{f' ({mark})' if mark else ''}"
     shape = Markup(
         '<g class="{}"><title>{}</title><rect class="body" x="{}" y="{}" width="{}" height="{}" rx="9"/>'
         '<text x="{}" y="{}">{}</text><text class="detail" x="{}" y="{}">{}</text>{}</g>'
     ).format(
         kind, title, place.x, place.y, WIDTH, HEIGHT,
-        place.x + 11, place.y + 21, _cut(_short(name), 15 if mark else 23),
-        place.x + 11, place.y + 38, _cut(node.detail, 32),
-        Markup('<text class="mark" text-anchor="end" x="{}" y="{}">{}</text>').format(
-            place.x + WIDTH - 9, place.y + 20, mark
-        )
-        if mark
-        else "",
+        place.x + 11, place.y + 21, cut(short(name), 23),
+        place.x + 11, place.y + 38, cut(node.detail, 32),
+        tag(mark, place.x + WIDTH - 9, place.y),
     )  # fmt: skip
     if not model or picture is None:
         return shape
@@ -130,14 +127,26 @@ def _box(node: Node, place: _Place, model: str, picture: ClusterPicture | None =
     )
 
 
-def _short(name: str) -> str:
+def tag(mark: str, right: int, y: int) -> Markup:
+    """What happens to a box, on the upper edge of it; ends at ``right``."""
+    if not mark:
+        return Markup("")
+    width = 16 + 6 * len(mark)
+    return Markup(
+        '<rect class="tag" x="{}" y="{}" width="{}" height="16" rx="8"/><text class="mark" text-anchor="middle" x="{}" '
+        'y="{}">{}</text>'
+    ).format(right - width, y - 8, width, right - width // 2, y + 4, mark)
+
+
+def short(name: str) -> str:
     """A name without the endings that every gateway and every Endpoint Picker has."""
     return (
         name.removesuffix("-epp").removesuffix("-inference-gateway").removesuffix("-networking-layer-gateway")
     )
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
+    """A text of at most so many characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

@@ -168,9 +168,9 @@ def _json(value: Any) -> str:
 
 
 def idle(change: Change) -> list[Cause]:
-    """Edits that change nothing of what is compiled."""
-    used = {number for one in change.objects for number in one.causes}
-    used |= {number for one in change.objects for field in one.fields for number in field.causes}
+    """Edits that change nothing of what is synced."""
+    used = {number for one in change.synced for number in one.causes}
+    used |= {number for one in change.synced for field in one.fields for number in field.causes}
     whole = {change.causes[number].file for number in used if change.causes[number].kind == "file"}
     return [
         cause for number, cause in enumerate(change.causes) if number not in used and cause.file not in whole

@@ -189,7 +189,7 @@ def _idle(change: Change, limit: int, page_url: str) -> str:
     if not lost:
         return ""
     lines = [
-        f"<details><summary>{show.count(len(lost), 'edit')} without effect on what is compiled</summary>",
+        f"<details><summary>{show.count(len(lost), 'edit')} without effect on what Argo CD syncs</summary>",
         "",
     ]
     lines += [f"- {_cause(one)}" for one in lost[:limit]]

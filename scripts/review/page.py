@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scripts.review import drawing, show
+from scripts.review import drawing, narrow, show
 from scripts.review.change import MISSING, SEVERITIES, Cause, Change, ClusterPicture, LedgerRow, Severity
 from scripts.review.grouping import Group, Row, documents, groups, idle
 
@@ -130,6 +130,7 @@ def picture(one: ClusterPicture) -> dict[str, Any]:
         "cluster": one.cluster,
         "about": about + rest,
         "svg": drawing.cluster(one),
+        "narrow": narrow.cluster(one),
         "versions": sorted(one.versions.items()),
     }
 
@@ -155,7 +156,7 @@ def _extras(change: Change) -> list[tuple[str, list[str]]]:
     lost = [f"{show.place(one)}  {show.cause(one)}" for one in idle(change)]
     found: list[tuple[str, list[str]]] = []
     if lost:
-        found.append(("Edits without effect on what is compiled", lost[:MAX_ROWS]))
+        found.append(("Edits without effect on what Argo CD syncs", lost[:MAX_ROWS]))
     if files := documents(change):
         found.append(("Documents that nothing syncs and that change too", list(files[:MAX_ROWS])))
     memory = [
@@ -165,13 +166,23 @@ def _extras(change: Change) -> list[tuple[str, list[str]]]:
 
 
 def _gravity(change: Change) -> dict[str, Severity]:
-    """The gravest consequence of every target; what is about a whole cluster counts for the cluster's own target."""
+    """The gravest consequence of every target. What is about a whole cluster, or about a stack in which no object
+    changes, comes from the cluster's own target."""
     found: dict[str, Severity] = {}
+    changed = set(change.stacks)
     for one in change.consequences:
-        for target in one.stacks or tuple(f"{name}.cluster" for name in one.clusters):
+        targets = {name if name in changed else f"{name.rpartition('.')[0]}.cluster" for name in one.stacks}
+        for target in targets or {f"{name}.cluster" for name in one.clusters}:
             if SEVERITIES.index(one.severity) > SEVERITIES.index(found.get(target, "routine")):
                 found[target] = one.severity
     return found
+
+
+def _behind(change: Change, targets: Iterable[str]) -> list[str]:
+    """Stacks that restart with what changes in their cluster's own target, although no object of theirs does."""
+    clusters = {target.rpartition(".")[0] for target in targets if target.endswith(".cluster")}
+    changed = set(change.stacks)
+    return [name for name in change.restarting if name not in changed and name.rpartition(".")[0] in clusters]
 
 
 def _models(change: Change, targets: Iterable[str]) -> list[str]:
@@ -197,7 +208,7 @@ def _group(change: Change, one: Group, gravity: Mapping[str, Severity], source_u
         "files": sorted({cause.file or show.cause(cause) for cause in one.causes}),
         "reach": show.reach(one),
         "clusters": list(one.clusters),
-        "models": _models(change, one.targets),
+        "models": _models(change, [*one.targets, *_behind(change, one.targets)]),
         "rows": [_row(row) for row in one.rows[:MAX_ROWS]],
     }
 

@@ -43,7 +43,7 @@ def _lines(change: Change) -> Iterator[str]:
         yield f"  {show.unsynced(files)}: {show.files(files)}"
     if lost := idle(change):
         yield ""
-        yield "Edits that change nothing of what is compiled"
+        yield "Edits that change nothing of what Argo CD syncs"
         yield from (f"  {show.place(one)}  {show.cause(one)}" for one in lost[:MAX_ROWS])
         yield from _more(len(lost), MAX_ROWS)
     if change.ledger:

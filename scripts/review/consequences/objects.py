@@ -87,7 +87,8 @@ def clusters_gone(view: View) -> Iterator[Consequence]:
         stacks = {name: one for name, one in view.stacks_before.items() if one.cluster.name == cluster}
         models = several(sorted({one.model.name for one in stacks.values()}), 4)
         nobody = f" nobody serves {models} there, and" if models else ""
-        sentence = f"Cluster {cluster} is in the inventory no more:{nobody} all that it runs is left to itself or pruned."
+        left = f"{nobody} all that it runs is left to itself or pruned"
+        sentence = f"Cluster {cluster} is in the inventory no more:{left}."
         yield Consequence("cluster-removed", "dangerous", sentence, (cluster,), tuple(sorted(stacks)))
 
 
@@ -105,9 +106,14 @@ def recreated(view: View) -> Iterator[Consequence]:
         if one.id.kind == "PersistentVolumeClaim" and _shrinks(one):
             hits.append("spec.resources.requests.storage (a volume never shrinks)")
         if hits:
+            loss = (
+                "and with it the data of its volume"
+                if one.id.kind == "PersistentVolumeClaim"
+                else "and what it runs is gone until it is back"
+            )
             sentence = (
                 f"{one.id} of {one.id.cluster} cannot be changed in place ({several(hits)}): the sync fails until "
-                "somebody deletes it, and what it runs is gone until it is back."
+                f"somebody deletes it, {loss}."
             )
             yield Consequence("recreate", "dangerous", sentence, (one.id.cluster,), (one.target,))
 

@@ -105,6 +105,20 @@ def test_nothing_is_wider_than_the_screen(
         assert (background == "rgb(15, 20, 27)") == (scheme == "dark")
 
 
+def test_a_phone_shows_what_changes_in_each_stack(review: Path, chromium: Browser) -> None:
+    with support.opened(chromium, review, viewport={"width": 390, "height": 844}) as found:
+        assert not found.page.locator(".wide svg").first.is_visible()
+        stacks = found.page.locator("figure[data-cluster=eu] .narrow svg a")
+        assert stacks.first.is_visible()
+        assert "changed" in (stacks.first.text_content() or "")
+        box = stacks.first.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    with support.opened(chromium, review, viewport={"width": 1280, "height": 900}) as found:
+        assert found.page.locator(".wide svg").first.is_visible()
+        assert not found.page.locator(".narrow svg").first.is_visible()
+
+
 def test_the_theme_can_be_switched(review: Path, chromium: Browser) -> None:
     with support.opened(chromium, review, color_scheme="light") as found:
         button = found.page.get_by_role("button", name="Use dark colours")
