@@ -4,14 +4,20 @@ is called after, and a target tells Kapitan what to compile."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
+from components.inference_gateway.params import WiringName
 from components.inventory.inventory import Inventory
+from components.inventory.layout import Unit
 from components.inventory.node import MappingNode, Node, ScalarNode
 from components.inventory.problem import Problem
 from scripts.check.declared import Rendered
 
 _NAMED = {"environments": ("environment", "name"), "clusters": ("cluster", "name")}
 """Folder of classes, and the key that holds the file's own name."""
+_WIRING = ("gateway", "wiring")
+_WIRINGS = frozenset(get_args(WiringName))
+"""Classes of gateways that are called after a wiring say that wiring; others may be for anything."""
 _KEYED = {"accelerators": "accelerators", "runtimes": "runtimes"}
 """Folder of classes, and the mapping in which the file makes an entry of its own name."""
 _COMPILE = [
@@ -30,20 +36,27 @@ def names(inventory: Inventory) -> Iterator[Problem]:
     for name, unit in inventory.layout.classes.items():
         folder, _, own = name.partition(".")
         root = inventory.source(unit).parameters
-        if folder in _NAMED:
-            node: Node | None = root
-            for key in _NAMED[folder]:
-                entry = node.entries.get(key) if isinstance(node, MappingNode) else None
-                node = entry.node if entry else None
-            if isinstance(node, ScalarNode) and str(node.value) != own:
-                said = f"{'.'.join(_NAMED[folder])} is {node.value}, and the file is called {own}"
-                yield _problem(unit.shown, node.line, node.column, said)
+        if folder in _NAMED or (folder == "gateways" and own in _WIRINGS):
+            yield from _named(unit, root, _NAMED.get(folder, _WIRING), own)
         elif folder in _KEYED and isinstance(root, MappingNode):
             entry = root.entries.get(_KEYED[folder])
             known = list(entry.node.entries) if entry and isinstance(entry.node, MappingNode) else []
             if own not in known:
                 said = f"{_KEYED[folder]} has {', '.join(known) or 'nothing'}, and the file is called {own}"
                 yield _problem(unit.shown, root.line, root.column, said)
+
+
+def _named(unit: Unit, root: MappingNode | None, keys: tuple[str, ...], own: str) -> Iterator[Problem]:
+    node: Node | None = root
+    for key in keys:
+        entry = node.entries.get(key) if isinstance(node, MappingNode) else None
+        node = entry.node if entry else None
+    if isinstance(node, ScalarNode) and str(node.value) != own:
+        said = f"{'.'.join(keys)} is {node.value}, and the file is called {own}"
+        yield _problem(unit.shown, node.line, node.column, said)
+    elif node is None and keys == _WIRING:
+        said = f"it does not say {'.'.join(keys)}: {own}"
+        yield _problem(unit.shown, root.line if root else 0, root.column if root else 0, said)
 
 
 def _problem(file: str, line: int, column: int, message: str) -> Problem:

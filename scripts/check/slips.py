@@ -10,13 +10,23 @@ from collections.abc import Iterable
 
 _WORD = 5
 """Letters of a word in which one is missed, or is too many: of shorter ones other words come."""
+_COPY = re.compile(r"x|-\d|-copy")
+"""What is left behind a name by a copy, or by a slip of the finger."""
 _LETTERS = re.compile(r"[A-Za-z]+")
 
 
-def slip(value: str, known: Iterable[str]) -> str | None:
-    """The known value that a value is nearly, but not quite; None for one that is known, or like none."""
+def slip(value: str, known: Iterable[str], *, copies: bool = False) -> str | None:
+    """The known value that a value is nearly, but not quite; None for one that is known, or like none.
+
+    ``copies``: also one with a copy's number behind it, where nothing can be called so by itself.
+    """
     names = sorted(known)
-    return None if value in names else next((one for one in names if _nearly(value, one)), None)
+    if value in names:
+        return None
+    for one in names:
+        if _nearly(value, one) or (copies and value.startswith(one) and _COPY.fullmatch(value[len(one) :])):
+            return one
+    return None
 
 
 def _nearly(value: str, name: str) -> bool:
@@ -24,7 +34,8 @@ def _nearly(value: str, name: str) -> bool:
         return True
     if abs(len(value) - len(name)) > 1:
         return False
-    at = next((index for index, (a, b) in enumerate(zip(value, name, strict=False)) if a != b), len(name))
+    shared = min(len(value), len(name))
+    at = next((index for index in range(shared) if value[index] != name[index]), shared)
     if len(value) == len(name):
         return (
             value[at : at + 2] == name[at : at + 2][::-1]

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[1] / "checks"
 Parameters = dict[str, Any]
 _OPERATORS = {"argocd": "3.5.1", "prometheusOperator": "0.93.0"}
 """What every cluster compiles objects for."""
-_STACK: Parameters = {"model": {"gated": True}}
-"""What the publisher of the model asks for that stacks have unless they name another."""
+_LLAMA: Parameters = {"model": {"gated": True, "weights": {"repositoryGiB": 262.9}}}
+"""What stacks have beside that name no other model: Llama's publisher asks for a token, and keeps two checkpoints."""
 
 
 @cache
@@ -48,7 +48,8 @@ def _cluster(text: Mapping[str, Any]) -> dict[str, Parameters]:
     name = cluster["cluster"]["name"]
     own = {f"{name}.cluster": cluster}
     for stack, patch in text["stacks"].items():
-        placed = merge_patch(stacks.stack_params(**_STACK), shared)
+        llama = _LLAMA if "name" not in (patch or {}).get("model", {}) else {}
+        placed = merge_patch(stacks.stack_params(**llama), shared)
         own[f"{name}.{stack}"] = merge_patch(placed, patch or {})
     return own
 

@@ -28,6 +28,12 @@ _LABELS: Mapping[str, frozenset[str]] = {
 }
 """Node labels whose values are known: GPU feature discovery, GKE, kubelet. A value that is nearly one of them is a
 slip; one that is like none is new."""
+_RESOURCES = frozenset(
+    "nvidia.com/gpu nvidia.com/gpu.shared amd.com/gpu gpu.intel.com/i915 gpu.intel.com/xe habana.ai/gaudi"
+    " google.com/tpu aws.amazon.com/neuron aws.amazon.com/neuroncore".split()
+)
+"""Extended resources of device plugins; nodes that have them are often tainted with the same name."""
+_TAINTS = frozenset("cloud.google.com/gke-spot kubernetes.azure.com/scalesetpriority sku dedicated".split())
 _CAPABILITIES = {
     "A100": 8.0,
     "A10": 8.6,
@@ -79,10 +85,31 @@ def node_label_known(view: StackView) -> Iterator[Hit]:
                 view.target, f"accelerators.{name}.nodeSelector", f"{key} is no label; did you mean {near}?"
             )
         plain = re.sub(r"-(SHARED|MIG-.*)$", "", value)
-        near = slip(plain, _LABELS.get(key, ()))
+        near = slip(plain, _LABELS.get(key, ()), copies=True)
         if near or (not value and key in _LABELS):
             said = f"{key} is never {value or 'empty'}" + (f"; did you mean {near}?" if near else "")
             yield Hit(view.target, f"accelerators.{name}.nodeSelector", said)
+
+
+@rule(
+    "resource-name-known",
+    scope="stack",
+    why="No node has such a resource, or the pods do not tolerate the taint of those that do, and stay Pending.",
+    fix="Correct resourceName, or the keys of tolerations, of the accelerator.",
+    source="NVIDIA/k8s-device-plugin; kubernetes schedule-gpus, device plugins",
+    cause=("accelerators",),
+)
+def resource_known(view: StackView) -> Iterator[Hit]:
+    """Extended resources and taints are not nearly, but not quite, those of device plugins."""
+    card, name = view.stack.accelerator, view.stack.pool.accelerator
+    near = slip(card.resource_name or "", _RESOURCES, copies=True)
+    if near:
+        said = f"there is no resource {card.resource_name}; did you mean {near}?"
+        yield Hit(view.target, f"accelerators.{name}.resourceName", said)
+    for key in card.tolerations:
+        if near := slip(key, _RESOURCES | _TAINTS, copies=True):
+            said = f"no node has the taint {key}; did you mean {near}?"
+            yield Hit(view.target, f"accelerators.{name}.tolerations", said)
 
 
 @rule(
@@ -117,7 +144,7 @@ def image_known(view: StackView) -> Iterator[Hit]:
     """The repository of an engine's image is not nearly the engine's own."""
     runtime = view.stack.runtime
     own = "/".join(runtime.image.repository.split("/")[-2:])
-    near = slip(own, _REPOSITORIES[runtime.engine])
+    near = slip(own, _REPOSITORIES[runtime.engine], copies=True)
     if near:
         field = f"runtimes.{view.stack.serving.runtime}.image.repository"
         yield Hit(view.target, field, f"{own} is no image of {runtime.engine}; did you mean {near}?")
@@ -162,7 +189,7 @@ def parser_known(view: StackView) -> Iterator[Hit]:
     args = {**stack.runtime.args, **stack.model.args.get("vllm", {}), **stack.serving.args}
     for flag, known in (("tool-call-parser", _TOOL_PARSERS), ("reasoning-parser", _REASONING_PARSERS)):
         value = args.get(flag)
-        near = slip(value, known) if isinstance(value, str) else None
+        near = slip(value, known, copies=True) if isinstance(value, str) else None
         if near or (value is not None and (not isinstance(value, str) or not value)):
             hint = f"; did you mean {near}?" if near else ""
             yield Hit(view.target, f"model.args.vllm.{flag}", f"there is no parser {value}{hint}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from components.common.model import Architecture
 from components.facts.memory import families
-from scripts.check.fleet import StackView
+from scripts.check.fleet import ClusterView, StackView
 from scripts.check.model import Hit
 from scripts.check.rule import rule
 from scripts.check.slips import slip
@@ -28,6 +28,7 @@ _TOKENS = frozenset(["HF_ENDPOINT", "HF_TOKEN"])
 """Variables of one who fetches elsewhere, or with a token of the pod's own."""
 _OBJECTIVES = {"ttft_p95_seconds": 600.0, "tpot_p95_seconds": 10.0, "error_ratio": 0.5}
 _MOST_REQUESTS = 1024
+_MOST_AN_HOUR = 100
 
 
 def _camel(name: str) -> str:
@@ -152,3 +153,37 @@ def knative_numbers(view: StackView) -> Iterator[Hit]:
         if service.number("spec.predictor.containerConcurrency") != wanted:
             said = f"it is {service.raw('spec.predictor.containerConcurrency')}, not {wanted}"
             yield Hit(service, "spec.predictor.containerConcurrency", said)
+
+
+@rule(
+    "gguf-has-its-engine",
+    scope="stack",
+    why="vLLM is handed a folder, finds no config.json of weights that it can load in it, and ends.",
+    fix="Serve the model with llama.cpp or Ollama, or take its unquantised weights.",
+    source="serving.md 2.1 and 2.2; docs.vllm.ai features/quantization/gguf",
+    cause=("model", "precision"),
+)
+def gguf_engine(view: StackView) -> Iterator[Hit]:
+    """Weights in GGUF are served by an engine that is made for them, or vLLM is told so."""
+    stack = view.stack
+    args = {**stack.runtime.args, **stack.model.args.get("vllm", {}), **stack.serving.args}
+    told = not args.keys().isdisjoint(("load-format", "quantization", "tokenizer", "hf-config-path"))
+    if stack.runtime.engine == "vllm" and stack.model.precision == "gguf" and not told:
+        yield Hit(view.target, "model.precision", f"{stack.model.name} in GGUF on vLLM")
+
+
+@rule(
+    "price-plausible",
+    scope="cluster",
+    level="warning",
+    why="Reviews tell of costs a thousand times as high.",
+    fix="Correct pricePerGpuHour: dollars, or another currency, of one GPU in one hour.",
+    source="llm-d-planner gpu_catalog.json",
+    cause=("cluster", "pools"),
+)
+def price_plausible(view: ClusterView) -> Iterator[Hit]:
+    """An hour of a GPU costs no more than a hundred."""
+    for name, pool in view.facts.pools.items():
+        if (pool.price_per_gpu_hour or 0) > _MOST_AN_HOUR:
+            said = f"an hour costs {pool.price_per_gpu_hour:g}"
+            yield Hit(view.target, f"cluster.pools.{name}.pricePerGpuHour", said)

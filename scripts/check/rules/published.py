@@ -16,6 +16,13 @@ from scripts.check.slips import slip
 
 _ROUNDING = 0.03
 """How far parameters and sizes may lie off: people round, and count tied embeddings once or twice."""
+_NEEDED = frozenset(["quantizationBlock"])
+"""Without these a limit is not seen at all."""
+_WORDS = frozenset(
+    "instruct chat text base code thinking latest fp16 bf16 q2_K q3_K_S q3_K_M q3_K_L q4_0 q4_1 q4_K_S q4_K_M q5_0 q5_1"
+    " q5_K_S q5_K_M q6_K q8_0 it-qat".split()
+)
+"""Words of tags in Ollama's library (ollama.com/library)."""
 _LONGER = ("rope-scaling", "rope-scale", "rope-parameters", "hf-overrides", "yarn-orig-ctx")
 """Flags of one who stretches a model's context."""
 
@@ -49,6 +56,8 @@ def _differences(model: Model, row: Published, flags: Mapping[str, Any]) -> Iter
         yield "licence", f"the licence is {model.licence or '(empty)'}, published under {row['licence']}"
     if model.max_context > row["context"] and flags.keys().isdisjoint(_LONGER):
         yield "maxContext", f"a context of {model.max_context}, published with {row['context']}"
+    if model.kind != row.get("kind", model.kind):
+        yield "kind", f"it is said to be of kind {model.kind}, published for {row['kind']}"
     if model.precision == row["precision"] and not _near(model.weights.size_gib, row["gib"]):
         yield "weights.sizeGiB", f"{model.weights.size_gib:g} GiB, published with {_said(row['gib'])}"
     if model.architecture is not None:
@@ -57,6 +66,7 @@ def _differences(model: Model, row: Published, flags: Mapping[str, Any]) -> Iter
             yield "architecture.parametersB", f"{own:g} billion, published with {_said(row['parametersB'])}"
         for key, value in _numbers(model.architecture, row["architecture"]):
             yield f"architecture.{key}", value
+    yield from _repository(model, row)
     for flag, allowed in row.get("parsers", {}).items():
         if isinstance(flags.get(flag), str) and flags[flag] not in allowed:
             yield "args", f"--{flag} {flags[flag]}, and the model writes for {', '.join(allowed)}"
@@ -66,8 +76,17 @@ def _numbers(architecture: Architecture, row: Mapping[str, Any]) -> Iterator[tup
     stated = {inventory_key(name): getattr(architecture, name) for name in Architecture.model_fields}
     for key, value in row.items():
         allowed = value if isinstance(value, list) else [value]
-        if stated[key] is not None and stated[key] not in allowed:
+        needed = key in _NEEDED and stated[key] is None
+        if needed or (stated[key] is not None and stated[key] not in allowed):
             yield key, f"{key} {stated[key]}, published with {_said(value)}"
+
+
+def _repository(model: Model, row: Published) -> Iterator[tuple[str, str]]:
+    """A publisher's own repository is as large as it is, whatever is loaded of it."""
+    whole = row.get("repositoryGib")
+    own = model.weights.repository_gib or model.weights.size_gib
+    if whole and model.weights.uri == f"hf://{model.name}" and not whole * 0.95 <= own <= whole * 1.5:
+        yield "weights.repositoryGiB", f"all files take {whole} GiB, and {own:g} GiB are reckoned with"
 
 
 def _near(number: float, value: float | list[float]) -> bool:
@@ -109,7 +128,8 @@ def weights_of_model(view: StackView) -> Iterator[Hit]:
 
 
 def _name(view: StackView, known: frozenset[str]) -> Iterator[Hit]:
-    near = slip(view.stack.model.name, known)
+    folded = {one.lower(): one for one in known}
+    near = folded.get(slip(view.stack.model.name.lower(), folded) or "")
     if near:
         said = f"there is no model {view.stack.model.name}; did you mean {near}?"
         yield Hit(view.target, "model.name", said, cause=("model", "name"))
@@ -122,6 +142,7 @@ def _after(given: str, name: str) -> bool:
 
 def _misspelt(given: str, wanted: str) -> bool:
     """Whether what is called after a model is called so but for a slip."""
+    given, wanted = given.lower(), wanted.lower()
     heads = [given[: len(wanted) + more] for more in (-1, 0, 1)]
     return not given.startswith(wanted) and any(slip(one, [wanted]) for one in heads)
 
@@ -136,4 +157,6 @@ def _tagged(tag: str, name: str) -> bool:
     own = name.rpartition("/")[2].lower()
     sizes = re.findall(r"e?\d+(?:\.\d+)?[bm](?![a-z])", own)
     family = re.sub(r"[^a-z]", "", base)
+    if any(slip(word, _WORDS) for word in variant.split("-")) or re.search(r"-\d$", variant):
+        return False
     return family[:4] in re.sub(r"[^a-z]", "", own) and (size is None or not sizes or size.group() in sizes)
