@@ -16,7 +16,7 @@ from scripts.compile.changes import Tree, new_tree
 from scripts.compile.engine import STALL_SECONDS, Engine, Job, Report
 from scripts.compile.inputs import Inputs, look_edited, read_inputs, read_shared
 from scripts.compile.outputs import Outputs, identify, scan
-from scripts.compile.plan import Plan, plan, stale_targets
+from scripts.compile.plan import Plan, in_part, plan, stale_targets
 from scripts.compile.publish import build, publish
 from scripts.compile.record import Times
 from scripts.compile.removals import LIMIT_PERCENT, guard_removals
@@ -75,6 +75,9 @@ class Outcome:
     report: Report = field(default_factory=Report)
     warnings: str = ""
     checked: Checked = Checked()
+    unchecked: frozenset[str] = frozenset()
+    """Clusters that change and were not checked, because targets of theirs were left out that are not as they should
+    be."""
     profile: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall seconds by phase, in order."""
@@ -149,6 +152,8 @@ class _Attempt:
             tree = new_tree(work, outputs, self.staging / "out" / COMPILED)
         outcome = Outcome(work, tree, report, guarded.warnings, profile=self.profile, seconds=self.seconds)
         if not self.request.compare_only:
+            if not self.request.selection.is_all:
+                outcome.unchecked = in_part(inputs, outputs, state, selected, tree.clusters)
             after = self.take_place(inputs, closures, outputs, tree, outcome)
             times = Times(surveyed, compiled, self.lock.now())
             new = record.with_work(state, inputs, closures, work, outputs, tree, after, times)
@@ -219,13 +224,14 @@ class _Attempt:
             return Outputs({}, ())
         if self.request.removal_limit is not None:
             guard_removals(tree, outputs, self.request.removal_limit)
+        clusters = tree.clusters - outcome.unchecked
         with self.phase("build"):
-            candidate = build(tree, self.workspace.compiled, self.staging / "candidate")
+            candidate = build(tree, clusters, self.workspace.compiled, self.staging / "candidate")
         with self.phase("check"):
-            if tree.clusters:
+            if clusters:
                 project = verify.lay_out(candidate, inputs, closures, self.workspace.compiled)
                 check = self.request.check or verify.check_tree
-                outcome.checked = check(project, tree.clusters, self.request.date, self.request.processes)
+                outcome.checked = check(project, clusters, self.request.date, self.request.processes)
         with self.phase("publish"):
             publish(candidate, self.workspace)
             return scan(self.workspace.compiled, tree.unit)

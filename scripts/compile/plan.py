@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from scripts.compile.inputs import Inputs
-from scripts.compile.outputs import Outputs, home_of
+from scripts.compile.inputs import Inputs, cluster_of
+from scripts.compile.outputs import Folder, Outputs, home_of
 from scripts.compile.state import State, TargetRecord
 
 Reason = Literal["new", "stale", "edited", "missing"]
@@ -66,6 +66,25 @@ def stale_targets(inputs: Inputs, state: State, selected: Selected) -> frozenset
         target
         for target in filter(selected, inputs.layout.targets)
         if _is_stale(target, inputs, state.targets.get(target), closures)
+    )
+
+
+def in_part(
+    inputs: Inputs, outputs: Outputs, state: State, selected: Selected, clusters: Iterable[str]
+) -> frozenset[str]:
+    """The clusters of which a target that the run is not about is not as it should be. What lies there cannot be
+    judged before that is compiled too."""
+    others = {
+        target
+        for target in inputs.layout.targets
+        if cluster_of(target) in set(clusters) and not selected(target)
+    }
+    stale = stale_targets(inputs, state, others.__contains__)
+    return frozenset(
+        cluster_of(target)
+        for target in others
+        if target in stale
+        or state.targets[target].files.keys() != outputs.folders.get(target, Folder()).signatures.keys()
     )
 
 

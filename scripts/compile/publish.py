@@ -23,10 +23,12 @@ class Candidate:
     """The new tree, in parts, until it takes the old one's place."""
 
     tree: Tree
+    clusters: frozenset[str]
+    """Those that are checked."""
     compiled: Path
-    """The clusters that change, or the unit alone where it is smaller, each at its own place below this folder."""
+    """The clusters that are checked, or the unit alone where it is smaller, each at its own place below this folder."""
     others: Path
-    """What else is part of the unit; nothing in it changes."""
+    """What else is part of the unit."""
 
     @property
     def unit(self) -> Path:
@@ -34,9 +36,9 @@ class Candidate:
         return self.compiled / self.tree.unit if self.tree.unit else self.compiled
 
 
-def build(tree: Tree, compiled: Path, folder: Path) -> Candidate:
-    """Build the unit of a tree below ``folder``, complete and durable. Raises OSError."""
-    candidate = Candidate(tree, folder / "project" / COMPILED, folder / "others")
+def build(tree: Tree, clusters: frozenset[str], compiled: Path, folder: Path) -> Candidate:
+    """Build the unit of a tree below ``folder``, complete and durable; ``clusters`` will be checked. Raises OSError."""
+    candidate = Candidate(tree, clusters, folder / "project" / COMPILED, folder / "others")
     prefix = f"{tree.unit}/" if tree.unit else ""
     moved = {path: _home(candidate, path) for path in tree.taken if path.startswith(prefix)}
     kept = {path: _home(candidate, path) for path in tree.linked if path.startswith(prefix)}
@@ -70,8 +72,8 @@ def publish(candidate: Candidate, workspace: Workspace) -> None:
 
 def _home(candidate: Candidate, path: str) -> Path:
     """Where a file of the unit lies until it is published."""
-    changes = candidate.tree.unit or path.partition("/")[0] in candidate.tree.clusters
-    return (candidate.compiled if changes else candidate.others) / path
+    is_checked = candidate.tree.unit or path.partition("/")[0] in candidate.clusters
+    return (candidate.compiled if is_checked else candidate.others) / path
 
 
 def link(old: Path, new: Path) -> None:

@@ -22,6 +22,8 @@ FACTS: Final[Mapping[str, str]] = {
     "wiring": "gateway.wiring",
 }
 """Short labels, and the rendered parameter that each stands for."""
+VALUES: Final = 8
+"""So many values of a label are told to whoever asked for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,11 @@ class Selection:
         labelled = _labelled(inputs, self.labels) if self.labels else None
         chosen = Selected(self, labelled)
         if names and not any(map(chosen, names)) and not self.shard:
-            raise MisuseError("no target has all that was asked for")
+            asked = [
+                *(f"--target {glob}" for glob in self.globs),
+                *(f"--label {label}" for label in self.labels),
+            ]
+            raise MisuseError(f"{' '.join(asked)}: no target is all of that")
         return chosen
 
 
@@ -105,18 +111,28 @@ def _near(glob: str, names: Iterable[str]) -> str:
     )
 
 
+def _values(glob: str, found: Iterable[str]) -> str:
+    from components.inventory.problem import did_you_mean
+
+    first, more = sorted(found)[:VALUES], len(set(found)) - VALUES
+    return did_you_mean(glob, found, f"there are {', '.join(first)}{f' and {more} more' if more > 0 else ''}")
+
+
 def _labelled(inputs: Inputs, labels: Sequence[str]) -> frozenset[str]:
     """The targets that have all labels, from their rendered parameters."""
     from components.inventory.rendered import render
 
     wanted = [_pair(label) for label in labels]
     rendered = render(inputs.inventory)
-    for key, _ in wanted:
-        if not any(label_values(parameters, key) for parameters in rendered.values()):
+    for key, glob in wanted:
+        found = {value for parameters in rendered.values() for value in label_values(parameters, key)}
+        if not found:
             raise MisuseError(
-                f"--label {key}=…: no target has it; there are {', '.join(FACTS)}, the keys of kapitan.labels, and "
-                "every parameter by its path, as in serving.maxReplicas"
+                f"--label {key}={glob}: no target has such a label; there are {', '.join(FACTS)}, the keys of "
+                "kapitan.labels, and every parameter by its path, as in serving.maxReplicas"
             )
+        if not any(fnmatchcase(value, glob) for value in found):
+            raise MisuseError(f"--label {key}={glob}: no target has it; {_values(glob, found)}")
     return frozenset(
         target
         for target, parameters in rendered.items()

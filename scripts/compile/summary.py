@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -77,8 +77,15 @@ def _summary(outcome: Outcome) -> Iterator[str]:
             f", {counted(checked.warnings, 'warning')}: see `inferstack check`" if checked.warnings else ""
         )
         yield f"checked {counted(checked.objects, 'object')} of {counted(checked.clusters, 'cluster')}{warned}"
+    if outcome.unchecked:
+        yield f"not checked: {_some(outcome.unchecked)}, of which only a part is compiled"
     phases = ", ".join(f"{name} {spent:.2f}" for name, spent in outcome.seconds.items())
     yield f"{duration(total)}: {phases}"
+
+
+def _some(names: Iterable[str]) -> str:
+    first, *more = sorted(names)
+    return f"{first} and {counted(len(more), 'more cluster')}" if more else first
 
 
 def _files(changes: tuple[Change, ...], unit: str | None) -> str:

@@ -1,7 +1,8 @@
 """The checks around a compile: the guard before it, ``inferstack check`` on the new tree before it is published.
 
 The check sees a project of its own: the clusters that change, whole, as they will be, and the inventory that they
-are made from. What compares clusters with each other compares those; `inferstack check` compares all.
+are made from. A cluster that is compiled in part, as in a shard, is not checked. What compares clusters with each
+other compares those that change; `inferstack check` compares all.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Checked:
 def lay_out(
     candidate: Candidate, inputs: Inputs, closures: Mapping[str, Iterable[str]], compiled: Path
 ) -> Path:
-    """Complete a project around the clusters that change; returns its root."""
+    """Complete a project around the clusters that are checked; returns its root."""
     tree, project = candidate.tree, candidate.compiled.parent
     unit = tree.unit or ""
     if "/" in unit:
@@ -142,7 +143,7 @@ def lay_out(
         for path in tree.linked:
             if path.startswith(cluster) and not path.startswith(f"{unit}/"):
                 link(compiled / path, candidate.compiled / path)
-    targets = [target for target in inputs.layout.targets if cluster_of(target) in tree.clusters]
+    targets = [target for target in inputs.layout.targets if cluster_of(target) in candidate.clusters]
     write_view(inputs, closures, targets, project)
     shutil.copyfile(inputs.inventory.parent / MARKER, project / MARKER)
     return project

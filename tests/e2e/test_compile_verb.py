@@ -289,12 +289,12 @@ def test_the_ready_ci_jobs(project: Project, steps: Callable[[str, dict[str, str
             "CI_NODE_TOTAL": "4",
         }
         for words in inferstack_words(steps("shard", values)):
-            inferstack(project.root, *words[1:])
+            assert "not checked: " in inferstack(project.root, *words[1:], checked=True).stdout
     shards = sorted(str(path) for path in project.root.glob("build/shards/*"))
     merging = inferstack_words(steps("whole", {}))[0][1:]
     arguments = [word for one in merging for word in (shards if "*" in one else [one])]
 
-    assert inferstack(project.root, *arguments).stdout == "compiled/ is what it should be\n"
+    assert inferstack(project.root, *arguments, checked=True).stdout == "compiled/ is what it should be\n"
     set_replicas(a_stack(project), 3)
     assert "another checkout" in inferstack(project.root, *arguments, code=1).stderr
     next(project.root.glob("compiled/*/*/*/inferenceservice-*.yaml")).write_text("edited", encoding="utf-8")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.compile.job import run
+from scripts.compile.job import Check, run
 from scripts.compile.selection import Selection, Shard
+from scripts.compile.verify import Checked, CheckError
 from scripts.compile.workspace import Workspace
 from scripts.project import MisuseError, Project
 from tests.support.compiling import Silent, compile_now, expected, tree
@@ -63,9 +64,14 @@ def test_labels_select_by_what_is_rendered(compiled: Project) -> None:
     ("selection", "says"),
     [
         (Selection(globs=["nowhere.*"]), "matches no target"),
-        (Selection(labels=["colour=red"]), "no target has it"),
+        (Selection(labels=["colour=red"]), r"colour=red: no target has such a label; there are cluster,"),
         (Selection(labels=["runtime"]), "write key=value"),
-        (Selection(labels=["runtime=vllm", "runtime=ollama"]), "no target has all"),
+        (Selection(labels=["runtime=vlm"]), "runtime=vlm: no target has it; did you mean `vllm`"),
+        (Selection(labels=["runtime=tgi"]), "no target has it; there are llamacpp, "),
+        (
+            Selection(labels=["runtime=vllm", "runtime=ollama"]),
+            "--label runtime=vllm --label runtime=ollama: no target is all of that",
+        ),
     ],
 )
 def test_a_selection_of_nothing_is_a_misuse(compiled: Project, selection: Selection, says: str) -> None:
@@ -88,3 +94,63 @@ def test_shards_together_are_the_whole(compiled: Project, tmp_path: Path) -> Non
     into = Workspace(tmp_path / "merged")
     run(compiled, into, replace(ASKED, shards=tuple(folders)), Silent())
     assert tree(into.compiled) == expected(compiled)
+
+
+def test_a_cluster_that_is_compiled_in_part_is_not_checked(compiled: Project, tmp_path: Path) -> None:
+    checked: list[frozenset[str]] = []
+    request = replace(ASKED, check=noting(checked), selection=Selection(shard=Shard(1, 3)))
+
+    outcome = run(compiled, Workspace(tmp_path / "shard"), request, Silent())
+
+    assert checked == []
+    assert outcome.unchecked == {path.name for path in (tmp_path / "shard/compiled").iterdir()}
+
+
+def test_a_stack_without_its_cluster_is_not_checked(compiled: Project) -> None:
+    checked: list[frozenset[str]] = []
+    stack = a_stack(compiled)
+    edit(stack, "maxReplicas: ", "maxReplicas: 1")
+
+    alone = compile_now(
+        compiled, replace(ASKED, check=noting(checked), selection=Selection(globs=[name_of(stack)]))
+    )
+    assert checked == []
+    assert alone.unchecked == {stack.parent.name}
+
+    compile_now(compiled, replace(ASKED, check=noting(checked)))
+    assert checked == [{stack.parent.name}]
+
+
+def test_clusters_that_are_compiled_whole_are_checked_whatever_is_left_out(compiled: Project) -> None:
+    checked: list[frozenset[str]] = []
+    whole, part = sorted(
+        path for path in compiled.inventory.glob("targets/*") if len(list(path.iterdir())) > 2
+    )[:2]
+    home = compiled.root / "compiled"
+    for cluster in (whole, part):
+        next(home.glob(f"{cluster.name}/*/*/inferenceservice-*.yaml")).unlink()
+        next(home.glob(f"{cluster.name}/cluster/*/*.yaml")).unlink()
+
+    outcome = compile_now(
+        compiled,
+        replace(
+            ASKED,
+            check=noting(checked),
+            selection=Selection(globs=[f"{whole.name}.*", f"{part.name}.cluster"]),
+        ),
+    )
+
+    assert checked == [{whole.name}]
+    assert outcome.unchecked == {part.name}
+
+
+def noting(checked: list[frozenset[str]]) -> Check:
+    """A check that refuses what is not there, and notes what it was asked about."""
+
+    def check(project: Path, clusters: frozenset[str], *_: object) -> Checked:
+        if clusters != {path.name for path in (project / "compiled").iterdir()}:
+            raise CheckError("other clusters are laid out")
+        checked.append(clusters)
+        return Checked(0, len(clusters))
+
+    return check

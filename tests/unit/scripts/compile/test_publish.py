@@ -82,7 +82,7 @@ def publishing(workspace: Workspace, new: dict[str, str]) -> Callable[[], None]:
     tree = new_tree(workspace, new)
 
     def go() -> None:
-        publish(build(tree, workspace.compiled, workspace.staging / "candidate"), workspace)
+        publish(build(tree, tree.clusters, workspace.compiled, workspace.staging / "candidate"), workspace)
 
     return go
 
@@ -124,7 +124,7 @@ def test_the_first_tree_is_published(tmp_path: Path) -> None:
     write(tmp_path / "staged", OLD)
     tree = Tree(new, frozenset(), tuple(Change(path, "added", "t") for path in new), {})
 
-    publish(build(tree, workspace.compiled, workspace.staging / "candidate"), workspace)
+    publish(build(tree, tree.clusters, workspace.compiled, workspace.staging / "candidate"), workspace)
 
     assert tree.unit == ""
     assert files_of(workspace.compiled) == encoded(OLD)

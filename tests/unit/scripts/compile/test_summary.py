@@ -82,6 +82,13 @@ def test_a_long_difference_is_cut() -> None:
     assert lines[-1] == "and 5 more files"
 
 
+def test_clusters_that_were_not_checked_are_told() -> None:
+    done = outcome([Change("eu/a/x/service.yaml", "changed", "eu.a")], {"eu.a": "stale"})
+    done.unchecked = frozenset({"us", "eu", "ap"})
+
+    assert "not checked: ap and 2 more clusters, of which only a part is compiled" in summary(done)
+
+
 def test_faults_of_the_check_are_told_and_cut() -> None:
     done = outcome([], {})
     done.checked = Checked(
