@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from components.common.model import Architecture, Model
+from components.common.model import Architecture
+from components.stack.params import Stack
 from scripts.check.fleet import FleetView, StackView
 from scripts.check.model import Hit
 from scripts.check.rule import rule
@@ -22,6 +23,8 @@ _BYTES: Mapping[str, tuple[float, float]] = {
 }
 """Bytes of one parameter in a checkpoint, from and to, by precision. Small models have large embeddings, which stay
 at 16 bits, or are kept twice (inference-stacks.md 5.4: 1.88 to 2.0 for bf16, 0.59 to 0.69 for MXFP4)."""
+_STRETCHING = frozenset(["hf-overrides", "rope-scaling", "rope-scale", "rope-freq-scale", "yarn-orig-ctx"])
+"""Flags of vLLM and llama.cpp that make a longer context than the checkpoint's."""
 _GIB_PER_BILLION = 1e9 / 2**30
 
 
@@ -134,6 +137,13 @@ def context_plausible(view: StackView) -> Iterator[Hit]:
         yield Hit(view.target, "model.maxContext", said, cause=("model", "maxContext"))
 
 
+def _extended(stack: Stack) -> bool:
+    """Whether the engine is told to stretch the model's positions."""
+    engine = stack.runtime.engine
+    given = {**stack.runtime.args, **stack.model.args.get(engine, {}), **stack.serving.args}
+    return not _STRETCHING.isdisjoint(given)
+
+
 @rule(
     "model-facts-agree",
     scope="fleet",
@@ -144,10 +154,11 @@ def context_plausible(view: StackView) -> Iterator[Hit]:
 )
 def facts_agree(view: FleetView) -> Iterator[Hit]:
     """Stacks that serve one model state the same facts about it."""
-    first: dict[tuple[str, str], tuple[str, Model]] = {}
+    first: dict[tuple[str, str], tuple[str, Stack]] = {}
     for target, stack in view.stacks:
         model = stack.model
-        other, its = first.setdefault((model.name, model.precision), (target, model))
+        other, one = first.setdefault((model.name, model.precision), (target, stack))
+        its, extended = one.model, _extended(one)
         for key, mine, theirs in (
             ("architecture", model.architecture, its.architecture),
             ("maxContext", model.max_context, its.max_context),
@@ -155,6 +166,8 @@ def facts_agree(view: FleetView) -> Iterator[Hit]:
         ):
             if key == "weights.sizeGiB" and model.precision == "gguf":
                 continue  # one name for every number of bits
+            if key == "maxContext" and extended != _extended(stack):
+                continue  # YaRN makes a longer context of the same weights
             if mine != theirs and mine is not None and theirs is not None:
                 detail = "" if key == "architecture" else f" ({mine:g} and {theirs:g})"
                 yield Hit(

@@ -36,6 +36,12 @@ def test_a_good_object_has_no_violation(obj: Json, kubernetes: str) -> None:
     assert validate(obj, kubernetes) == []
 
 
+@pytest.mark.parametrize("name", ["rdma/ib", "nvidia.com/mig-3g.40gb", "hugepages-2Mi", "habana.ai/gaudi"])
+def test_a_device_plugin_may_call_its_resource_so(name: str) -> None:
+    pod = changed(s.DEPLOYMENT, f"{CONTAINER}.resources", {"requests": {name: "1"}, "limits": {name: "1"}})
+    assert validate(pod, "1.36") == []
+
+
 AUTOSCALER = r"metadata.annotations.serving\.kserve\.io/autoscalerClass"
 CONTAINER = "spec.template.spec.containers.0"
 POOL_FIELD = "did you mean 'targetPorts'?"
