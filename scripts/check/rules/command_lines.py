@@ -10,7 +10,8 @@ from scripts.check.fleet import ClusterView
 from scripts.check.model import Hit
 from scripts.check.rule import rule
 
-_PROGRAMS = frozenset(["vllm", "serve", "python3", "python", "llama-server"])
+_PROGRAMS = (["vllm", "serve"], ["python3"], ["python"], ["llama-server"])
+"""How a command begins; what python runs stands behind its flag -m."""
 _POSITIONAL = {"vllm": 1, "llamacpp": 0}
 """Words that an engine takes without a flag: vLLM the model (vllm/entrypoints/cli/serve.py), llama.cpp none."""
 
@@ -37,9 +38,12 @@ def _free(one: Deployment) -> list[str]:
     """Words that are neither the program, nor a flag, nor a flag's value."""
     taken = {index for each in one.arguments.given for index in _span(each)}
     words = [(index, word) for index, word in enumerate(one.arguments.words) if index not in taken]
-    while words and words[0][1].rpartition("/")[2] in _PROGRAMS:
-        del words[0]
-    return [word for _, word in words if not any(sign in word for sign in "\n;&")]
+    free = [word for _, word in words]
+    for program in _PROGRAMS:
+        if [word.rpartition("/")[2] for word in free[: len(program)]] == program:
+            free = free[len(program) :]
+            break
+    return [word for word in free if not any(sign in word for sign in "\n;&")]
 
 
 def _span(argument: Argument) -> range:

@@ -268,7 +268,7 @@ def buffer_fits(policy: Obj, view: ClusterView) -> Iterator[Hit]:
     except ValueError:
         return
     for route in _routes(policy, view) if limit is not None else ():
-        for pool in view.wires.processor_pools(route):
+        for pool in view.wires.pools(route):
             for picker in view.wires.picker_of(pool):
                 takes = _receive_limit(picker.main.flag("--grpc-max-recv-msg-size"))
                 if limit is not None and limit >= takes:
@@ -298,10 +298,11 @@ def _receive_limit(flag: str | None) -> int:
 )
 def cannot_steer(gateway: Obj, view: ClusterView) -> Iterator[Hit]:
     """A Gateway whose routes follow a picked endpoint removes the headers that steer from what clients send."""
+    is_envoy = gateway.text("spec.infrastructure.parametersRef.kind") == "EnvoyProxy"
     follows = any(
-        _follows(policy)
+        (is_envoy and view.wires.backend_pools(route))
+        or any(map(_follows, view.wires.policies(route, "BackendTrafficPolicy")))
         for route in view.wires.routes_of_gateway(gateway)
-        for policy in view.wires.policies(route, "BackendTrafficPolicy")
     )
     removed = {
         name.lower()

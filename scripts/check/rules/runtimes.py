@@ -11,6 +11,8 @@ from scripts.check.rule import rule
 from scripts.check.servers import listens_on
 
 _MODEL = "spec.predictor.model"
+_KSERVE_PORT = 8080
+"""Where KServe's Service leads where a container declares no port."""
 _V2_FORMATS = ("vLLM", "triton")
 """Formats for which KServe's defaulter sets protocol v2; v1 for the others (predictor_model.go)."""
 
@@ -183,3 +185,19 @@ def image_serves(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
         tag = container.text("image").partition("@")[0].rpartition("/")[2].partition(":")[2]
         if not container.has("command") and tag.partition("-")[0] in ("full", "light"):
             yield Hit(runtime, container.at("image"), f"tag {tag} is not that of the server")
+
+
+@rule(
+    "runtime-declares-its-port",
+    kinds=("InferenceService",),
+    why="KServe's Service sends requests to 8080 where a container declares no port, and nothing listens there.",
+    fix="Run `make compile`: it declares the port of the engine.",
+    source="serving.md 1.6 and 50; kserve v0.20 service_reconciler.go",
+    cause=("serving", "runtime"),
+)
+def declares_port(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A server that does not listen on 8080 declares its port."""
+    for pod in view.pods_of(service):
+        port = listens_on(pod, view) if pod.role == "model" else None
+        if port not in (None, _KSERVE_PORT) and pod.known and not pod.main.ports:
+            yield Hit(service, pod.main.node.at("ports"), f"it listens on {port}, and declares no port")
