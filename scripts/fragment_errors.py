@@ -8,11 +8,12 @@ from typing import Any
 
 from jsonschema import Draft7Validator, ValidationError
 
+from components.common.forms import HINT, form
 from components.facts.suggest import nearest
 from components.inventory.node import Mark, plain_data
 from components.inventory.problem import Problem, quoted
 from components.inventory.source import SourceFile
-from scripts.fragments import ELSEWHERE, FOLDERS, OPERATORS, home
+from scripts.fragments import ELSEWHERE, FOLDERS, OPERATOR, OPERATORS, home
 
 TYPES = {
     "array": "a list",
@@ -94,9 +95,14 @@ def _homes(key: str) -> str:
 def _allowed(key: str, schema: Any) -> str:
     known = schema.get("properties", {})
     if not known:
-        return f"a key here matches {' or '.join(schema['patternProperties'])}"
+        return f"a name here is {' or '.join(map(_words, schema['patternProperties']))}"
     near = nearest(key.lstrip(OPERATORS), sorted(known))
     return f"did you mean `{near}`?" if near else f"allowed here: {', '.join(sorted(known))}"
+
+
+def _words(pattern: str) -> str:
+    """What a name in a map must look like."""
+    return str(form(f"^{pattern.removeprefix(OPERATOR)}") or f"what matches {pattern}")
 
 
 def _remedy(error: ValidationError) -> str:
@@ -107,7 +113,8 @@ def _remedy(error: ValidationError) -> str:
         case "enum":
             return f"allowed: {', '.join(map(str, wanted))}"
         case "pattern":
-            return f"it must match {wanted}"
+            hint: Any = error.schema
+            return f"write {hint.get(HINT) or f'what matches {wanted}'}"
         case "minimum":
             return f"it must be at least {wanted}"
         case "exclusiveMinimum":

@@ -37,6 +37,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 
 REFERENCE = r"\$\{.+\}"
 OPERATORS = "~="
+OPERATOR = f"^[{OPERATORS}]?"
 ELSEWHERE = {"$ref": "#/$defs/elsewhere"}
 ELSEWHERE_DEFINITION = {
     "description": "null removes the key; a string with a ${reference} takes the value from elsewhere",
@@ -148,7 +149,7 @@ def _map(own: Schema) -> Schema:
 
 
 def _with_operator(pattern: str) -> str:
-    return f"^[{OPERATORS}]?{pattern.removeprefix('^')}"
+    return OPERATOR + pattern.removeprefix("^")
 
 
 def plain_text(description: str) -> str:

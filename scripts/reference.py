@@ -16,12 +16,14 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, NoDefault
 from pydantic_core.core_schema import WithDefaultSchema
 
+from components.argocd import params as argocd_module
 from components.common import model as model_module
 from components.common import params as params_module
+from components.common.forms import Form, form
 from components.stack.params import StackParams
 from scripts.fragments import FOLDERS, Schema, plain_text
 
-NAMED_IN = (params_module, model_module)
+NAMED_IN = (params_module, model_module, argocd_module)
 """Modules whose public aliases of ``str`` are types with a name."""
 
 
@@ -30,7 +32,7 @@ class NamedType:
     """A kind of text that many keys share."""
 
     name: str
-    pattern: str
+    form: Form
     meaning: str
 
 
@@ -62,8 +64,15 @@ def named_types() -> list[NamedType]:
         for name, meaning in _documented(module):
             schema = TypeAdapter(vars(module)[name]).json_schema()
             if schema.get("type") == "string" and "pattern" in schema:
-                found[name] = NamedType(name, schema["pattern"], plain_text(meaning))
+                found[name] = NamedType(name, _form(schema["pattern"]), plain_text(meaning))
     return [found[name] for name in sorted(found)]
+
+
+def _form(pattern: str) -> Form:
+    found = form(pattern)
+    if found is None:
+        raise LookupError(f"no words say what matches {pattern}: use components.common.forms.text")
+    return found
 
 
 def _documented(module: ModuleType) -> Iterator[tuple[str, str]]:
@@ -81,7 +90,7 @@ def _documented(module: ModuleType) -> Iterator[tuple[str, str]]:
 def sections() -> list[Section]:
     """The whole reference, in the order of the model."""
     schema = StackParams.model_json_schema(schema_generator=_WithFactories)
-    names = {one.pattern: one.name for one in named_types()}
+    names = {one.form.pattern: one.name for one in named_types()}
     walk = _Walk(schema["$defs"], names)
     return [
         Section(
@@ -165,7 +174,7 @@ class _Walk:
         pattern = target.get("pattern", "")
         if pattern in self.names:
             return f"[{self.names[pattern]}](#types)"
-        return f"text matching `{pattern}`" if pattern else "text"
+        return f"text: {_form(pattern)}" if pattern else "text"
 
 
 def _entry(target: Schema) -> Schema | None:
@@ -185,7 +194,7 @@ def _bounds(target: Schema) -> Iterator[str]:
         ("exclusiveMaximum", "<"),
     ):
         if keyword in target:
-            yield f"{sign} {target[keyword]:g}"
+            yield f"{sign} {target[keyword]:,}"
 
 
 def _default(schema: Schema) -> str:

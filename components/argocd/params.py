@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from components.common.params import Namespace, Params, Slug
+from components.common.forms import text
+from components.common.params import Namespace, NonEmpty, Params, Slug
 
 GroupKind = Annotated[
-    str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Z][A-Za-z0-9]*$", max_length=316)
+    str,
+    text(
+        r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Z][A-Za-z0-9]*$",
+        "a kind with its API group, of the core group the kind alone",
+        "gateway.envoyproxy.io/Backend",
+        longest=316,
+    ),
 ]
 """A kind with its API group: ``gateway.envoyproxy.io/Backend``; ``Secret`` for the core group."""
+
+RepositoryUrl = Annotated[
+    str,
+    text(
+        r"^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/|ssh://([^\s@/]+@)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/"
+        r"|[^\s@/:]+@[A-Za-z0-9.-]+:)[^\s/][^\s]*$",
+        "https://host/path, ssh://git@host/path or git@host:path, without a password",
+        "https://git.example.com/platform/inference.git",
+    ),
+]
+"""Where a Git repository is."""
 
 
 class Retiring(Params):
@@ -23,21 +41,26 @@ class Retiring(Params):
     """
 
     kinds: dict[GroupKind, bool] = Field(default_factory=dict)
+    """Kinds with their API group: ``gateway.envoyproxy.io/Backend: true``."""
     namespaces: dict[Namespace, bool] = Field(default_factory=dict)
+    """Namespaces that held stacks."""
 
 
 class ArgoCd(Params):
     """Argo CD settings of one cluster."""
 
-    repo_url: Annotated[str, StringConstraints(pattern=r"^(https|ssh|git@)[^\s]+$")]
+    repo_url: RepositoryUrl
     """The Git repository that holds ``compiled/``."""
-    target_revision: str = "main"
+    target_revision: NonEmpty = "main"
     """Branch or tag that is synced."""
-    path_prefix: Annotated[str, StringConstraints(pattern=r"^[^/\s]([^\s]*[^/\s])?$")] = "compiled"
+    path_prefix: Annotated[
+        str,
+        text(r"^[^/\s]([^\s]*[^/\s])?$", "a path without blanks or a slash at its ends", "fleet/compiled"),
+    ] = "compiled"
     """Where the compiled tree lies in that repository."""
     namespace: Namespace = "argocd"
     """Where Argo CD runs."""
-    destination: str = "in-cluster"
+    destination: NonEmpty = "in-cluster"
     """The cluster's name in Argo CD (its cluster Secret's ``name``)."""
     project: Slug | None = None
     """Name of the AppProject; ``inference-<cluster>`` when unset."""

@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from components.argocd import mistakes as argocd
-from components.cluster.params import ClusterParams
+from components.cluster import platform
+from components.cluster.params import ClusterParams, Fleet
 from components.common.errors import Mistake
 from components.facts.compatibility import components
 from components.facts.suggest import nearest
 from components.inference_gateway.wiring import WIRINGS
 from components.inference_gateway.wiring.protocol import needs
 from components.litellm import mistakes as litellm
+from components.stack.mistakes.gateway import service_name
 from components.stack.params import Stack
 
 
@@ -39,22 +41,19 @@ def own(params: ClusterParams) -> Iterator[Mistake]:
 
 
 def _shared_gateways(params: ClusterParams) -> Iterator[Mistake]:
-    """Their wiring is known, and installed."""
+    """Their wiring is installed, and the Services of their proxies have names that fit."""
     cluster = params.cluster
     for name, shared in sorted(cluster.shared_gateways.items()):
         path = ("cluster", "sharedGateways", name, "wiring")
-        wiring = WIRINGS.get(shared.wiring)
-        if wiring is None:
-            yield Mistake(
-                path, f"there is no wiring {shared.wiring!r}", f"choose one of {', '.join(WIRINGS)}"
-            )
-            continue
+        wiring = WIRINGS[shared.wiring]
         for component in needs(wiring, pool=False):
             if not cluster.has(component):
                 wrong = (
                     f"wiring {shared.wiring} needs {component}, which cluster {cluster.name} does not declare"
                 )
                 yield Mistake(path, wrong, f"set cluster.versions.{component}, or remove the shared gateway")
+        service = wiring.service(platform.shared_gateway(Fleet(params, (), {}), name))
+        yield from service_name(service, path[:-1], "the shared gateway")
 
 
 def between(params: ClusterParams, stacks: tuple[Stack, ...]) -> Iterator[Mistake]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from components.argocd.params import ArgoCd
-from components.common.params import Duration, Hostname, Namespace, Params, Slug, Version
+from components.common.forms import text
+from components.common.params import Hostname, Labels, Namespace, Params, Slug, Url, Version, WholeDuration
 from components.contracts import supported_kubernetes
+from components.inference_gateway.params import WiringName
 from components.litellm.params import LiteLlm
 from components.monitoring.params import Monitoring
 
@@ -25,10 +27,11 @@ class AcceleratorPool(Params):
 
     accelerator: Slug
     """A name below ``accelerators``."""
-    nodes: int = Field(ge=0)
+    nodes: int = Field(ge=0, le=100_000)
+    """How many nodes it has; what fits is counted from them."""
     rollout_reserve: int = Field(default=0, ge=0)
     """GPUs (for a CPU pool: pods) kept free so that a rollout can start a new pod before it stops an old one."""
-    node_selector: dict[str, str] = Field(default_factory=dict)
+    node_selector: Labels = Field(default_factory=dict)
     """Labels that pick this pool, added to the accelerator's own."""
     price_per_gpu_hour: float | None = Field(default=None, ge=0)
     """What one GPU costs an hour, in the currency of ``cluster.currency``."""
@@ -38,6 +41,7 @@ class Infrastructure(Params):
     """The sibling release that brings LiteLLM, the external gateway and the databases."""
 
     release_name: Slug = "infra"
+    """Its Helm release; its objects are ``<release>-litellm-proxy``, ``<release>-networking-layer-gateway``."""
     namespace: Namespace | None = None
     """Where it is installed; the cluster's namespace when unset."""
 
@@ -48,6 +52,7 @@ class EnvoyGateway(Params):
     deploy: Literal["ControllerNamespace", "GatewayNamespace"] = "ControllerNamespace"
     """``provider.kubernetes.deploy.type``: where the proxies and their Services are created."""
     namespace: Namespace = "envoy-gateway-system"
+    """Where its controller runs, and with ``deploy: ControllerNamespace`` the proxies too."""
     backend_api: bool = False
     """``extensionApis.enableBackend``: the Backend kind may be used."""
 
@@ -65,14 +70,17 @@ class SecretStore(Params):
     """The External Secrets store that tokens come from."""
 
     name: Slug
+    """The store object's name."""
     kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
-    refresh_interval: Duration = "1h"
+    """Its kind; a ``SecretStore`` must exist in every namespace that takes a secret from it."""
+    refresh_interval: WholeDuration = "1h"
+    """How often secrets are read again."""
 
 
 class RemoteSecret(Params):
     """One secret value in the store."""
 
-    key: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    key: Annotated[str, Field(min_length=1, max_length=253)]
     """The entry in the store: ``llm/huggingface``."""
     property: str | None = None
     """The field of the entry, where it has several."""
@@ -81,7 +89,7 @@ class RemoteSecret(Params):
 class SharedGateway(Params):
     """An internal Gateway that several stacks share; its Gateway is ``<key>-inference-gateway``."""
 
-    wiring: str
+    wiring: WiringName
     """The wiring of every stack that uses it."""
     class_name: Slug | None = None
     """GatewayClass; the wiring's own when unset."""
@@ -103,8 +111,12 @@ class Cluster(Params):
     """One cluster."""
 
     name: Slug
+    """Its name here; its targets lie in ``inventory/targets/<name>``."""
     region: str | None = None
-    kubernetes: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$"), AfterValidator(_supported)]
+    """Where it stands, for people."""
+    kubernetes: Annotated[
+        str, text(r"^1\.[0-9]{2}$", "the minor version in quotes", '"1.36"'), AfterValidator(_supported)
+    ]
     """The minor version of the API server, quoted: ``"1.36"``."""
     versions: dict[str, Version]
     """What is installed, by component: see ``components/facts/compatibility.yml`` for the names."""
@@ -121,6 +133,7 @@ class Cluster(Params):
     runtime_prefix: Slug = "inferstack"
     """First part of every ClusterServingRuntime's name, so that none collides with KServe's own."""
     shared_gateways: dict[Slug, SharedGateway] = Field(default_factory=dict)
+    """Internal Gateways that several stacks use (``gateway.shared``), by name."""
     envoy_gateway: EnvoyGateway = EnvoyGateway()
     knative: Knative = Knative()
     image_pull_secrets: dict[Slug, bool] = Field(default_factory=dict)
@@ -130,13 +143,14 @@ class Cluster(Params):
     """Secrets in the store, by purpose: ``hugging-face``, ``litellm-master-key``."""
     provided: dict[str, dict[str, bool]] = Field(default_factory=dict)
     """Objects that other releases bring, by kind, then ``namespace/name`` (or ``name``)."""
-    prometheus_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = None
+    prometheus_url: Url | None = None
     """Where autoscalers ask for metrics; no KEDA scaling without it."""
-    weights_gib_per_second: float = Field(default=0.2, gt=0)
+    weights_gib_per_second: float = Field(default=0.2, ge=0.001, le=1000)
     """How fast a pod loads weights from /mnt/models, in GiB/s; decides how long a start may take."""
-    download_gib_per_second: float = Field(default=0.05, gt=0)
+    download_gib_per_second: float = Field(default=0.05, ge=0.001, le=1000)
     """How fast a pod that pulls its own weights (Ollama) downloads them, in GiB/s."""
     currency: str = "USD"
+    """Currency of the prices, for people."""
     litellm: LiteLlm = LiteLlm()
     argocd: ArgoCd
     monitoring: Monitoring = Monitoring()

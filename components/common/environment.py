@@ -11,6 +11,7 @@ class Environment(Params):
     """What an environment demands. Checks take their severities from here."""
 
     name: Literal["dev", "staging", "prod"]
+    """Which one it is; alerts and Applications carry it as a label."""
     pinned_images: Literal["error", "warning"] = "warning"
     """A floating or missing image tag."""
     pinned_revisions: Literal["error", "warning", "off"] = "off"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from components.common.errors import Mistake, MistakesError
+from components.common.forms import form
 from components.common.params import Params, inventory_key, without_nulls
 from components.facts.suggest import nearest
 
@@ -33,7 +34,7 @@ def attempt(parameters: Mapping[str, Any], model: type[P]) -> tuple[P | None, li
         return model.model_validate(own), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-    mistakes = _distinct([_mistake(model, one) for one in details])
+    mistakes = _mistakes(model, details)
     for mistake in mistakes:
         _remove(own, mistake.path)
     try:
@@ -84,44 +85,101 @@ def _remove(value: Any, path: tuple[str | int, ...]) -> None:
         value.pop(last, None)
 
 
-def _distinct(mistakes: list[Mistake]) -> list[Mistake]:
-    """One mistake a path: a value that fits no member of a union is reported once for each of them."""
-    first: dict[tuple[str | int, ...], Mistake] = {}
-    for mistake in mistakes:
-        first.setdefault(mistake.path, mistake)
-    return list(first.values())
+def _mistakes(model: type[BaseModel], details: Iterable[ErrorDetails]) -> list[Mistake]:
+    """One mistake a path: pydantic reports a value that fits no member of a union once for each of them."""
+    found: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+    for one in details:
+        found.setdefault(_inventory_path(model, one["loc"])[0], []).append(one)
+    return [
+        _mistake(model, errors[0]) if len(errors) == 1 else _of_no_member(path, errors)
+        for path, errors in found.items()
+    ]
+
+
+_TYPES = {
+    "bool_type": "true or false",
+    "int_type": "a number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "list_type": "a list of texts",
+    "dict_type": "a mapping",
+}
+
+
+def _of_no_member(path: tuple[str | int, ...], errors: list[ErrorDetails]) -> Mistake:
+    """The mistake of a value that fits no member of a union: what is wrong inside, or what it may be."""
+    what = _subject(path, errors[0])
+    for error in errors:
+        if error["type"] == "value_error":
+            return Mistake(path, f"{what}: {error['ctx']['error']}", "correct the value")
+    *some, last = dict.fromkeys(_TYPES[error["type"]] for error in errors if error["type"] in _TYPES)
+    return Mistake(path, what, f"use {', '.join(some)} or {last}")
 
 
 def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
     path, owner = _inventory_path(model, error["loc"])
-    name = ".".join(str(part) for part in path)
-    value = error.get("input")
-    context = error.get("ctx", {})
+    value, context = error.get("input"), error.get("ctx", {})
+    what = _subject(path, error)
     match error["type"]:
         case "extra_forbidden":
             known = sorted(inventory_key(field) for field in owner.model_fields) if owner else []
             near = nearest(str(path[-1]), known)
             remedy = f"did you mean {near!r}?" if near else f"allowed here: {', '.join(known)}"
-            return Mistake(path, f"unknown key {name}", remedy)
+            return Mistake(path, f"unknown key {_dotted(path)}", remedy)
         case "missing":
-            return Mistake(path, f"{name} is missing", "set it")
+            return Mistake(path, f"{_dotted(path)} is missing", "set it")
         case "literal_error":
-            return Mistake(path, f"{name} is {value!r}", f"allowed: {context.get('expected')}")
+            return Mistake(path, what, f"allowed: {context.get('expected')}")
         case "string_pattern_mismatch":
-            return Mistake(path, f"{name} is {value!r}", f"it must match {context.get('pattern')}")
+            pattern = context["pattern"]
+            return Mistake(path, what, f"write {form(pattern) or f'what matches {pattern}'}")
+        case "string_too_long" | "string_too_short":
+            return Mistake(path, f"{what}: {_characters(len(str(value)))}", _bound(context, characters=True))
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            return Mistake(path, what, _bound(context))
         case "string_type" if isinstance(value, int | float):
-            return Mistake(
-                path, f"{name} is the number {value}, not a text", f'write it in quotes: "{value}"'
-            )
+            wrong = f"{_dotted(path)} is the number {value}, not a text"
+            return Mistake(path, wrong, f'write it in quotes: "{value}"')
         case "int_type" | "float_type" | "bool_type" if isinstance(value, str):
-            return Mistake(
-                path, f"{name} is the text {_short(value)}", "remove the quotes, or write what is meant"
-            )
+            wrong = f"{_dotted(path)} is the text {_short(value)}"
+            return Mistake(path, wrong, "remove the quotes, or write what is meant")
         case "value_error":
-            return Mistake(path, f"{name} is {_short(value)}: {context['error']}", "correct the value")
+            return Mistake(path, f"{what}: {context['error']}", "correct the value")
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
-            return Mistake(path, f"{name} is {_short(value)}: {message}", "correct the value")
+            return Mistake(path, f"{what}: {message}", "correct the value")
+
+
+def _subject(path: tuple[str | int, ...], error: ErrorDetails) -> str:
+    """What a message is about: the value of a key, or the key itself."""
+    value = _short(error.get("input"))
+    if error["loc"][-1:] == ("[key]",):
+        return f"{_dotted(path[:-1])} has the name {value}"
+    return f"{_dotted(path)} is {value}"
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in path)
+
+
+_BOUNDS = {
+    "gt": "more than",
+    "ge": "at least",
+    "lt": "less than",
+    "le": "at most",
+    "min_length": "at least",
+    "max_length": "at most",
+}
+
+
+def _bound(context: Mapping[str, Any], *, characters: bool = False) -> str:
+    """The remedy for a value that is too small or too large."""
+    ((bound, words),) = ((context[key], words) for key, words in _BOUNDS.items() if key in context)
+    return f"use {words} {_characters(bound) if characters else bound}"
+
+
+def _characters(number: int) -> str:
+    return f"{number} character{'' if number == 1 else 's'}"
 
 
 def _short(value: Any) -> str:

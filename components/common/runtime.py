@@ -19,6 +19,7 @@ class Runtime(Params):
     """
 
     engine: Engine
+    """The program that serves the model."""
     version: Version
     """The engine's version; flags and metric names are checked against it."""
     image: Image

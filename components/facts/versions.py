@@ -11,14 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache, total_ordering
 
-_SEMVER = re.compile(
-    r"v?(?P<release>\d+(?:\.\d+){0,3})"
-    r"(?:[-._]?(?P<stage>alpha|beta|preview|rc|a|b|c|dev|post)[-._]?(?P<number>\d*))?"
-    r"(?:[+-](?P<variant>[0-9A-Za-z][0-9A-Za-z.-]*))?",
-    re.ASCII,
+_RELEASE = (
+    r"(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,3})"
+    r"(?:[-._]?(?P<stage>alpha|beta|preview|rc|a|b|c|dev|post)[-._]?(?P<number>[0-9]{0,9}))?"
+    r"(?:[+-](?P<variant>[0-9A-Za-z][0-9A-Za-z.-]*))?"
 )
-_BUILD = re.compile(r"b(\d+)", re.ASCII)
-_TAGGED_BUILD = re.compile(r"(?:^|-)b(\d+)\Z", re.ASCII)
+_SEMVER = re.compile(f"v?{_RELEASE}")
+_BUILD = re.compile(r"b([0-9]{1,9})")
+_TAGGED_BUILD = re.compile(r"(?:^|-)b([0-9]{1,9})\Z")
+WRITTEN = f"^({_BUILD.pattern}|{re.sub('[?]P<[a-z]+>', '', _RELEASE)})$"
+"""What :func:`parse` reads, without a leading ``v``, in the regular expressions that JSON Schema has too."""
 _STAGES = {"dev": -4, "a": -3, "alpha": -3, "preview": -3, "b": -2, "beta": -2, "c": -1, "rc": -1, "post": 1}
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from components.common.params import Bytes, Cpu, Duration, Hostname, LimitedResources, Params, Slug
+from components.common.params import (
+    Bytes,
+    Cpu,
+    Digest,
+    Duration,
+    Hostname,
+    LimitedResources,
+    Params,
+    Patch,
+    Repository,
+    Slug,
+)
 
 WiringName = Literal["envoy-extension-policy", "envoy-ai-gateway", "istio", "agentgateway", "gke"]
 
@@ -24,8 +35,11 @@ class EppResources(LimitedResources):
     """What an Endpoint Picker pod asks for. llm-d measures 0.5 to 1 core per request/s at 100k-token prompts."""
 
     cpu: Cpu = "2"
+    """CPU cores asked for; a pod may use more where the node has them."""
     memory: Bytes = "4Gi"
+    """Memory asked for."""
     memory_limit: Bytes = "8Gi"
+    """Memory at which the pod is killed."""
 
 
 class Epp(Params):
@@ -33,9 +47,10 @@ class Epp(Params):
 
     replicas: int = Field(default=2, ge=1, le=5)
     """More than one replica means one leader and standbys (leader election), not load sharing."""
-    image_repository: str = "ghcr.io/llm-d/llm-d-router-endpoint-picker"
+    image_repository: Repository = "ghcr.io/llm-d/llm-d-router-endpoint-picker"
     """The tag is the cluster's ``versions.llmdRouter``."""
-    image_digest: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{64}$")
+    image_digest: Digest | None = None
+    """Pins what the tag means."""
     tls: Literal["off", "self-signed", "cert-manager"] | None = None
     """TLS between gateway and EPP. Unset: what the wiring needs."""
     issuer: Slug | None = None
@@ -50,9 +65,10 @@ class Epp(Params):
     """Ask for a token on /metrics."""
     flags: dict[str, bool | int | float | str] = Field(default_factory=dict)
     """Further EPP flags, without dashes."""
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: Patch = Field(default_factory=dict)
     """Merged over the EndpointPickerConfig last. Named in every review."""
     verbosity: int = Field(default=1, ge=0, le=10)
+    """How much it logs (``--v``): 1 is quiet, 4 tells of every request."""
     resources: EppResources = EppResources()
 
 

@@ -7,15 +7,28 @@ from typing import Literal
 from pydantic import Field
 
 from components.common.model import ServedName
-from components.common.params import Bytes, Cpu, Hostname, Image, LimitedResources, Params, Seconds, Slug
+from components.common.params import (
+    Bytes,
+    Cpu,
+    Hostname,
+    Image,
+    LimitedResources,
+    Params,
+    Replicas,
+    Seconds,
+    Slug,
+)
 
 
 class LiteLlmResources(LimitedResources):
     """What a proxy pod asks for. Idle it holds 320 MiB; LiteLLM advises 4 cores and 8 GiB under load."""
 
     cpu: Cpu = "1"
+    """CPU cores asked for; a pod may use more where the node has them."""
     memory: Bytes = "2Gi"
+    """Memory asked for."""
     memory_limit: Bytes = "4Gi"
+    """Memory at which the pod is killed."""
 
 
 class LiteLlm(Params):
@@ -26,7 +39,8 @@ class LiteLlm(Params):
     with the infrastructure release, and only its configuration is compiled."""
     image: Image = Image(repository="ghcr.io/berriai/litellm-non_root", tag="v1.106.2")
     """An image that runs as UID 65534 with a read-only root file system: ``non_root``, 1.94 or newer."""
-    replicas: int = Field(default=2, ge=1)
+    replicas: Replicas = Field(default=2, ge=1)
+    """Pods of the proxy. Several share rate limits and cooldowns only through a Redis (``redisSecret``)."""
     hostname: Hostname | None = None
     """Public hostname on the external gateway; no route is compiled when unset."""
     external_listener: Slug | None = None
@@ -38,12 +52,14 @@ class LiteLlm(Params):
     """Secret (keys ``host``, ``password``) of the Redis with what several replicas share: rate limits and
     cooldowns."""
     redis_port: int = Field(default=6379, ge=1, le=65535)
+    """The Redis' port."""
     database_secret: Slug | None = None
     """Secret (key ``uri``) of the PostgreSQL database, where virtual keys are used."""
     salt_key_secret: Slug | None = None
     """Secret (key ``salt-key``) that encrypts what the database holds; the master key when unset. It must
     never change."""
     routing_strategy: Literal["simple-shuffle", "least-busy", "latency-based-routing"] = "simple-shuffle"
+    """How LiteLLM chooses among several stacks of one public name."""
     request_timeout_seconds: Seconds = 600
     """Longest request of the proxy; a stack that allows longer ones raises it."""
     retries: int = Field(default=2, ge=0)
@@ -51,6 +67,7 @@ class LiteLlm(Params):
     model_group_aliases: dict[ServedName, ServedName] = Field(default_factory=dict)
     """Public aliases of public names: ``gpt-4: llama-70b``."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least severe messages that the proxy logs (``LITELLM_LOG``)."""
     resources: LiteLlmResources = LiteLlmResources()
 
 
@@ -58,6 +75,7 @@ class LiteLlmEntry(Params):
     """How one stack appears in its cluster's LiteLLM."""
 
     enabled: bool = True
+    """``false``: LiteLLM does not know the stack."""
     model_name: ServedName | None = None
     """Public name; the InferenceService's name when unset."""
     fallbacks: dict[ServedName, int] = Field(default_factory=dict)

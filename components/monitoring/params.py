@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from components.common.params import Duration, Namespace, Params
+from components.common.forms import text
+from components.common.params import Labels, Namespace, Params, WholeDuration
 
 
 class Monitoring(Params):
     """How Prometheus and Grafana of one cluster find what is compiled."""
 
     enabled: bool = True
+    """``false``: no monitors, rules and dashboards for this cluster."""
     namespace: Namespace = "monitoring"
     """Where rules and dashboards go."""
-    labels: dict[str, str] = Field(default_factory=lambda: {"release": "kube-prometheus-stack"})
+    labels: Labels = Field(default_factory=lambda: {"release": "kube-prometheus-stack"})
     """Labels that the Prometheus operator selects on."""
-    interval: Duration = "15s"
+    interval: WholeDuration = "15s"
+    """How often metrics are read."""
     dashboards: bool = True
-    dashboard_labels: dict[str, str] = Field(default_factory=lambda: {"grafana_dashboard": "1"})
+    """Compile Grafana dashboards, as ConfigMaps."""
+    dashboard_labels: Labels = Field(default_factory=lambda: {"grafana_dashboard": "1"})
     """Labels that the Grafana sidecar selects on."""
-    runbook_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+/$")] | None = None
+    runbook_base_url: (
+        Annotated[
+            str,
+            text(
+                r"^https?://[^\s/]+/([^\s]*/)?$",
+                "a URL with a slash at the end",
+                "https://example.com/runbooks/",
+            ),
+        ]
+        | None
+    ) = None
     """Where the compiled runbooks can be read, slash at the end; derived from the repository if unset."""
 
 
@@ -40,4 +54,5 @@ class StackMonitoring(Params):
     """What one stack wants from monitoring."""
 
     enabled: bool = True
+    """``false``: the stack is neither scraped nor alerted on."""
     slo: Slo | None = None

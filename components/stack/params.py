@@ -27,7 +27,9 @@ class Waiver(Params):
     """Why one rule does not hold here, and until when. The rule's id is the entry's key."""
 
     owner: str = Field(min_length=1)
+    """Who answers for it: a person or a team."""
     reason: str = Field(min_length=10)
+    """Why the rule does not hold here, in a sentence."""
     until: Date
     """Last day on which the waiver holds."""
     objects: dict[str, bool] = Field(default_factory=dict)
@@ -40,7 +42,9 @@ class StackParams(Params):
     cluster: Cluster
     environment: Environment
     accelerators: dict[Slug, Accelerator]
+    """Accelerator types, by the name that ``cluster.pools`` uses."""
     runtimes: dict[Slug, Runtime]
+    """Serving runtimes, by the name that ``cluster.runtimes`` and ``serving.runtime`` use."""
     model: Model
     serving: Serving
     gateway: Gateway = Gateway()
@@ -49,6 +53,7 @@ class StackParams(Params):
     overrides: Overrides = Field(default_factory=dict)
     """JSON merge patches (RFC 7386) over compiled objects, by kind and name. The one escape hatch."""
     waivers: dict[str, Waiver] = Field(default_factory=dict)
+    """Rules of the check that do not hold here, by the rule's id, until a date."""
 
 
 class Stack:

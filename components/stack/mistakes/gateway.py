@@ -52,23 +52,35 @@ def gateway(stack: Stack) -> Iterator[Mistake]:
             f"wiring {wanted.wiring} always fails closed: FailOpen would be a promise that nobody keeps",
             "remove the key",
         )
-    yield from _service_name(stack)
+    yield from _own_service(stack)
     yield from _tls(stack)
     if stack.has_pool and cluster.has("llmdRouter"):
         yield from _picker(stack)
 
 
-def _service_name(stack: Stack) -> Iterator[Mistake]:
+def _own_service(stack: Stack) -> Iterator[Mistake]:
     """The Service that the gateway's implementation makes has a name that fits."""
     if stack.gateway.shared:
         return
     wiring = WIRINGS[stack.gateway.wiring]
-    name = wiring.service(own_gateway(stack, wiring))
+    path = ("serving", "name") if stack.serving.name else ()
+    yield from service_name(wiring.service(own_gateway(stack, wiring)), path, "the stack or its namespace")
+
+
+def service_name(name: str, path: tuple[str, ...], owner: str) -> Iterator[Mistake]:
+    """A Service has a DNS-1035 name: it starts with a letter and has 63 characters at most. Where none is made, the
+    name is empty."""
+    if name[:1].isdigit():
+        yield Mistake(
+            path,
+            f"the gateway's Service would be called {name!r}, and a Service's name starts with a letter",
+            "let the namespace start with a letter",
+        )
     if len(name) > names.LABEL_LIMIT:
         yield Mistake(
-            ("serving", "name") if stack.serving.name else (),
+            path,
             f"the gateway's Service would be called {name!r}: {len(name)} characters, {names.LABEL_LIMIT} are allowed",
-            f"shorten the stack's or namespace's name by {len(name) - names.LABEL_LIMIT}",
+            f"shorten the name of {owner} by {len(name) - names.LABEL_LIMIT}",
         )
 
 

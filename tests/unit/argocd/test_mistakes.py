@@ -26,5 +26,5 @@ def test_a_stack_cannot_have_the_name_of_a_part_of_the_cluster(name: str) -> Non
 
 
 def test_a_kind_that_retires_is_written_with_its_group() -> None:
-    with pytest.raises(MistakesError, match="must match"):
+    with pytest.raises(MistakesError, match="write a kind with its API group"):
         make_fleet(cluster={"argocd": {"retiring": {"kinds": {"destinationrules": True}}}})

@@ -75,9 +75,9 @@ def test_null_removes() -> None:
 @pytest.mark.parametrize(
     ("resources", "key", "words"),
     [
-        ({"cpu": "0.0005"}, "cpu", "must match"),
-        ({"cpu": "4Gi"}, "cpu", "must match"),
-        ({"memory": "500m"}, "memory", "must match"),
+        ({"cpu": "0.0005"}, "cpu", "write "),
+        ({"cpu": "4Gi"}, "cpu", "write "),
+        ({"memory": "500m"}, "memory", "write "),
         ({"memory": "1.5"}, "memory", "not a whole number of bytes"),
         ({"sharedMemory": "0.3Ki"}, "sharedMemory", "not a whole number of bytes"),
     ],

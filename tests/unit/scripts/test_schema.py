@@ -74,7 +74,8 @@ def test_every_folder_has_its_schema_in_the_editor_settings(committed: Project) 
             "targets/eu-h100/llama-70b.yml",
             "pool: h100",
             "pool: H100",
-            "`serving.pool` is `H100`. it must match ^[a-z]([a-z0-9-]*[a-z0-9])?$",
+            "`serving.pool` is `H100`. write small letters, digits and dashes, "
+            "with a letter first and no dash last, for example llama-70b",
         ),
         (
             "targets/eu-h100/llama-70b.yml",
