@@ -21,7 +21,7 @@ from scripts.compile.publish import build, publish
 from scripts.compile.record import Times
 from scripts.compile.removals import LIMIT_PERCENT, guard_removals
 from scripts.compile.selection import Selected, Selection
-from scripts.compile.shards import gather
+from scripts.compile.shards import gather, require_shards
 from scripts.compile.state import State, load_state, save_state
 from scripts.compile.terminal import Progress
 from scripts.compile.verify import Checked, Guarded, is_guarded
@@ -85,6 +85,7 @@ class Outcome:
 
 def run(project: Project, workspace: Workspace, request: Request, progress: Progress) -> Outcome:
     """Bring ``compiled/`` up to date. Raises InferstackError, with ``compiled/`` as it was."""
+    require_shards(request.shards)
     with _faults_of_the_system(), workspace.locked(wait=request.wait) as lock:
         for _ in range(ATTEMPTS):
             workspace.recover()

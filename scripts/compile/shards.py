@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from scripts.compile.content import digest, read_file
 from scripts.compile.errors import ToldError
@@ -17,9 +18,19 @@ from scripts.compile.state import TargetRecord, load_state
 from scripts.compile.workspace import COMPILED, Workspace
 from scripts.project import MisuseError
 
+TOLD: Final = 20
+"""So many targets are told one by one: a shard that is absent is a quarter of the fleet."""
+
 
 class ShardsError(ToldError):
     """The shards are not the whole, or not of this checkout."""
+
+
+def require_shards(folders: Iterable[Path]) -> None:
+    """Raises MisuseError for a folder that no shard was compiled to."""
+    for folder in folders:
+        if not Workspace(folder).state.is_file():
+            raise MisuseError(f"--merge {folder}: nothing was compiled there with --output")
 
 
 def gather(
@@ -42,14 +53,13 @@ def gather(
             continue
         wrong += _copy(target, record, folder / COMPILED / home_of(target), output / home_of(target))
     if wrong:
-        raise ShardsError("\n".join([*wrong, "compiled/ is as it was"]))
+        more = [f"and {len(wrong) - TOLD:,} more"] if len(wrong) > TOLD else []
+        raise ShardsError("\n".join([*wrong[:TOLD], *more, "compiled/ is as it was"]))
 
 
 def _records(folders: Sequence[Path]) -> dict[str, tuple[Path, TargetRecord]]:
     found: dict[str, tuple[Path, TargetRecord]] = {}
     for folder in folders:
-        if not folder.is_dir():
-            raise MisuseError(f"--merge {folder}: no such folder")
         for target, record in load_state(Workspace(folder).state).targets.items():
             found[target] = (folder, record)
     return found

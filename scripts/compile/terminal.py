@@ -86,7 +86,7 @@ class Terminal:
         if self._done <= ENOUGH:
             return "time left: not known yet"
         seconds = (self._clock() - self._first) / (self._done - 1) * (self._total - self._done)
-        return f"{duration(seconds)} left"
+        return f"{seconds:.0f} s left" if seconds < 120 else f"{seconds / 60:.0f} min left"
 
     def _draw(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1

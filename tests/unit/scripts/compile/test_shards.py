@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.compile import shards as module
 from scripts.compile.job import Request, run
 from scripts.compile.selection import Selection, Shard
 from scripts.compile.shards import ShardsError
@@ -50,8 +51,20 @@ def test_a_shard_that_is_absent(compiled: Project, tmp_path: Path, shards: tuple
     assert not Workspace(tmp_path / "merged").compiled.exists()
 
 
+def test_a_long_list_of_what_is_absent_is_cut(
+    compiled: Project, tmp_path: Path, shards: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOLD", 2)
+
+    with pytest.raises(ShardsError) as error:
+        merge(compiled, tmp_path / "merged", shards[:1])
+
+    assert len(str(error.value).splitlines()) == 4
+    assert str(error.value).endswith(" more\ncompiled/ is as it was")
+
+
 def test_a_folder_that_is_absent(compiled: Project, tmp_path: Path, shards: tuple[Path, ...]) -> None:
-    with pytest.raises(MisuseError, match="no such folder"):
+    with pytest.raises(MisuseError, match="nothing was compiled there"):
         merge(compiled, tmp_path / "merged", (*shards, tmp_path / "third"))
 
 
