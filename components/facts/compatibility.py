@@ -94,12 +94,19 @@ def kinds_of(component: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
+@cache
+def _fields() -> Mapping[tuple[str, str], list[Table]]:
+    found: dict[tuple[str, str], list[Table]] = {}
+    for row in table("crds")["fields"]:
+        found.setdefault((row["group"], row["kind"]), []).append(row)
+    return found
+
+
 def field_problems(manifest: Mapping[str, Any], versions: Versions) -> list[str]:
     """Fields of a manifest that the declared component version does not have yet."""
-    group = manifest["apiVersion"].rpartition("/")[0]
-    named = (group, manifest["kind"])
-    rows = [row for row in table("crds")["fields"] if (row["group"], row["kind"]) == named]
-    if not rows:
+    named = (manifest["apiVersion"].rpartition("/")[0], manifest["kind"])
+    rows = _fields().get(named)
+    if rows is None:
         return []
     component = _sources()[named][0].component or ""
     return [

@@ -76,6 +76,9 @@ class Evaluator:
             raise _no_text(error, text.made_by[-1], 0, value) from None
 
     def _interpolate(self, value: Value, state: _State) -> Resolved:
+        if isinstance(value, Literal):
+            self._spend_literal(value)
+            return value
         self._spend(1, value.made_by)
         if isinstance(value, Text):
             return self._text(value, state)
@@ -86,9 +89,11 @@ class Evaluator:
             return replace(value, items=items)
         if isinstance(value, Layers):
             return self._layers(value, state)
-        if isinstance(value, Literal) and isinstance(value.data, str):
-            self._spend(len(value.data) // CHARACTERS_PER_VALUE, value.made_by)
         return value
+
+    def _spend_literal(self, value: Literal) -> None:
+        characters = len(value.data) if isinstance(value.data, str) else 0
+        self._spend(1 + characters // CHARACTERS_PER_VALUE, value.made_by)
 
     def _spend(self, count: int, at: Definitions) -> None:
         """Counts what the references expand to, so that a few lines cannot fill the memory."""
@@ -103,13 +108,17 @@ class Evaluator:
     def _mapping(self, mapping: Mapping, state: _State) -> Mapping:
         items: dict[str, Value] = {}
         for key, value in mapping.items.items():
+            if type(value) is Literal:  # most values are: nothing to resolve, and no state to keep
+                self._spend_literal(value)
+                items[key] = value
+                continue
             try:
                 items[key] = self._interpolate(value, state.copy())
             except Broken as error:
                 if error.ends:
                     raise
                 items[key] = Failure(error, value.made_by)
-        return replace(mapping, items=items)
+        return Mapping(items, mapping.constants, mapping.overrides, mapping.made_by, mapping.below)
 
     def _layers(self, layers: Layers, state: _State) -> Resolved:
         merged: Resolved | None = None

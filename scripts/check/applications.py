@@ -68,10 +68,16 @@ def admits_kind(project: Obj, obj: Obj) -> bool:
 
 def _listed(project: Obj, path: str, obj: Obj) -> bool:
     return any(
-        matches(one.text("group", "*"), obj.group)
-        and matches(one.text("kind", "*"), obj.kind)
-        and matches(one.text("name", "*"), obj.name)
-        for one in project.each(path)
+        matches(kind, obj.kind) and matches(group, obj.group) and matches(name, obj.name)
+        for group, kind, name in _patterns(project, path)
+    )
+
+
+@lru_cache(maxsize=64)
+def _patterns(project: Obj, path: str) -> tuple[tuple[str, str, str], ...]:
+    """(group, kind, name) of a list of an AppProject."""
+    return tuple(
+        (one.text("group", "*"), one.text("kind", "*"), one.text("name", "*")) for one in project.each(path)
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from components.cluster.params import ClusterParams
 from components.common.cluster import Cluster
@@ -22,6 +22,7 @@ from scripts.check.proxy import Proxy, proxies
 from scripts.check.scrapes import Scrape, scrapes
 from scripts.check.wires import Wires
 
+T = TypeVar("T")
 Validate = Callable[[Mapping[str, Any], str], list[Violation]]
 """What a Kubernetes version would refuse in an object."""
 GKE_CLASSES = (
@@ -51,6 +52,14 @@ class ClusterView:
         self.stacks: Mapping[str, Stack] = declared.stacks
         """Stacks by name: their parameters and what is derived of them."""
         self.objects: tuple[Obj, ...] = tuple(objects)
+        self._once: dict[Hashable, Any] = {}
+
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` works out of this cluster for several rules, or for every object anew; ``what`` names it."""
+        if what not in self._once:
+            self._once[what] = make()
+        found: T = self._once[what]
+        return found
 
     @property
     def params(self) -> ClusterParams | None:

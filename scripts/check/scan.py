@@ -33,17 +33,19 @@ _TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 _TURNS = 5
 
 
-def texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> list[str]:
     """Every text in a document, in any order."""
+    found: list[str] = []
     open_values = [value]
-    while open_values:
-        one = open_values.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
+    for one in open_values:
+        kind = type(one)
+        if kind is str:
+            found.append(one)
+        elif kind is dict:
             open_values.extend(one.values())
-        elif isinstance(one, list):
+        elif kind is list:
             open_values.extend(one)
+    return found
 
 
 def secrets(document: Any) -> Iterator[tuple[str, str]]:

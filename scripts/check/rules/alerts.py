@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from components.facts.suggest import did_you_mean
 from scripts.check import promql
@@ -105,18 +106,29 @@ def record_means_name(obj: Obj, view: ClusterView) -> Iterator[Hit]:
 def query_numbers(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """Ranges, quantiles and thresholds of shares are numbers that can be."""
     for field, query in _queries(obj):
-        bare = _STRING.sub('""', query)
-        for window in _RANGE.findall(bare):
-            if not _VALID_RANGE.fullmatch(window):
-                yield Hit(obj, field, f"[{window}] is no time")
-        for quantile in _QUANTILE.findall(bare):
-            if not _is_share(quantile):
-                yield Hit(obj, field, f"there is no quantile {quantile}")
-        for series, number in (*_THRESHOLD.findall(bare), *_CLAMP.findall(bare)):
-            if _SHARE.search(series) and not _is_share(number):
-                yield Hit(obj, field, f"{series} is a share, and never {number}")
-        if found := re.search(r"[)\]}]-\d|\b\d+(?:\.\d+)?[a-zA-Z_]+\b(?!\])", _RANGE.sub("", bare)):
-            yield Hit(obj, field, f"{found.group()} is neither a number nor a difference")
+        for said in _odd_numbers(query):
+            yield Hit(obj, field, said)
+
+
+@lru_cache(maxsize=4096)
+def _odd_numbers(query: str) -> tuple[str, ...]:
+    """What is wrong with the numbers of a query; clusters ask the same ones."""
+    return tuple(_of_numbers(_STRING.sub('""', query)))
+
+
+def _of_numbers(bare: str) -> Iterator[str]:
+    """``bare``: without the texts in quotes."""
+    for window in _RANGE.findall(bare):
+        if not _VALID_RANGE.fullmatch(window):
+            yield f"[{window}] is no time"
+    for quantile in _QUANTILE.findall(bare):
+        if not _is_share(quantile):
+            yield f"there is no quantile {quantile}"
+    for series, number in (*_THRESHOLD.findall(bare), *_CLAMP.findall(bare)):
+        if _SHARE.search(series) and not _is_share(number):
+            yield f"{series} is a share, and never {number}"
+    if found := re.search(r"[)\]}]-\d|\b\d+(?:\.\d+)?[a-zA-Z_]+\b(?!\])", _RANGE.sub("", bare)):
+        yield f"{found.group()} is neither a number nor a difference"
 
 
 def _is_share(text: str) -> bool:
@@ -277,17 +289,30 @@ def stack_info(view: StackView) -> Iterator[Hit]:
     """The series that describes a stack names what it serves, and says whether it is scraped."""
     names, served = view.stack.names, view.stack.served_names
     monitored = view.cluster.compiled("PodMonitor", names.namespace, view.name) is not None
-    for obj in view.cluster.of("PrometheusRule"):
-        for one in obj.each("spec.groups[].rules[]"):
-            own = one.texts("labels")
-            if one.text("record") != "stack:inference_stack:info" or own.get("stack") != view.name:
-                continue
-            if own.get("served_name", "") not in served:
-                said = f"{own.get('served_name') or 'nothing'} is not served ({', '.join(served)})"
-                yield Hit(obj, one.at("labels.served_name"), said)
-            if own.get("scraped", "") != str(monitored).lower():
-                said = f"it is {own.get('scraped') or 'not set'}, and there is {'a' if monitored else 'no'} monitor"
-                yield Hit(obj, one.at("labels.scraped"), said)
+    for obj, one in _infos(view.cluster).get(view.name, ()):
+        own = one.texts("labels")
+        if own.get("served_name", "") not in served:
+            said = f"{own.get('served_name') or 'nothing'} is not served ({', '.join(served)})"
+            yield Hit(obj, one.at("labels.served_name"), said)
+        if own.get("scraped", "") != str(monitored).lower():
+            said = (
+                f"it is {own.get('scraped') or 'not set'}, and there is {'a' if monitored else 'no'} monitor"
+            )
+            yield Hit(obj, one.at("labels.scraped"), said)
+
+
+def _infos(view: ClusterView) -> Mapping[str, list[tuple[Obj, Node]]]:
+    """The rules that describe a stack, with their objects, by stack."""
+
+    def found() -> dict[str, list[tuple[Obj, Node]]]:
+        by_stack: dict[str, list[tuple[Obj, Node]]] = {}
+        for obj in view.of("PrometheusRule"):
+            for one in obj.each("spec.groups[].rules[]"):
+                if one.text("record") == "stack:inference_stack:info":
+                    by_stack.setdefault(one.texts("labels").get("stack", ""), []).append((obj, one))
+        return by_stack
+
+    return view.once(_infos, found)
 
 
 @rule(

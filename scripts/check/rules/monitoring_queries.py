@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from components.cluster.params import TARGET
 from components.facts import engine
@@ -324,5 +324,10 @@ def has_runbook(view: TreeView) -> Iterator[Hit]:
 
 def _anchors(text: str) -> frozenset[str]:
     """What links to a section of a Markdown text end with."""
-    titles = re.findall(r"(?m)^#{1,6} (.+)$", text)
-    return frozenset(re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles)
+    titles = re.findall(r"\n#{1,6} (.+)", f"\n{text}")  # what begins with a character is searched for quickly
+    return frozenset(map(_anchor, titles))
+
+
+@lru_cache(maxsize=4096)
+def _anchor(title: str) -> str:
+    return re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from scripts.check.edges import gateways, pods, pools, workloads
@@ -294,14 +294,21 @@ REFERENCES = (
 def edges(view: ClusterView) -> Iterator[tuple[str, Edge]]:
     """The graph of a cluster: (id of the rule, edge) of every reference by name."""
     for reference in REFERENCES:
-        for obj in view.of(*reference.kinds):
-            for edge in reference.edges(obj, view):
+        for found in _edges(reference, view).values():
+            for edge in found:
                 yield reference.id, edge
+
+
+def _edges(reference: Reference, view: ClusterView) -> Mapping[int, tuple[Edge, ...]]:
+    """The edges of one kind by ``id`` of the object that holds them: looked for once, asked for by five rules."""
+    return view.once(
+        reference, lambda: {id(obj): tuple(reference.edges(obj, view)) for obj in view.of(*reference.kinds)}
+    )
 
 
 def _declare(reference: Reference) -> None:
     def check(obj: Obj, view: ClusterView) -> Iterator[Hit]:
-        for edge in reference.edges(obj, view):
+        for edge in _edges(reference, view).get(id(obj), ()):
             message = complaint(edge, view)
             if message is not None:
                 yield Hit(obj, edge.field, message, cause=edge.cause)

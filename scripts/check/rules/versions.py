@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from components.facts import VersionError, compatibility, crd_available, engine, litellm, parse
 from components.facts.tables import table
@@ -114,7 +115,8 @@ def wiring_versions(view: StackView) -> Iterator[Hit]:
 )
 def api_served(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """The cluster declares what brings the kind and the version of every object."""
-    found = crd_available(obj.group, obj.version, obj.kind, _sound(view))
+    api = (obj.group, obj.version, obj.kind)
+    found = view.once((crd_available, api), lambda: crd_available(*api, _sound(view)))
     if not found.ok:
         cause: KeyPath = ("cluster", "versions", *([found.component] if found.component else []))
         said = f"{obj.text('apiVersion')} {obj.kind} needs {found.needs}"
@@ -167,6 +169,7 @@ def api_not_ending(obj: Obj, view: ClusterView) -> Iterator[Hit]:
         )
 
 
+@cache
 def _ending() -> Mapping[tuple[str, str, str], tuple[str, str | None, str, str]]:
     """(component, since, until, what takes its place) of API versions that end."""
     return {
@@ -280,7 +283,9 @@ def _split(image: str) -> tuple[str, str | None]:
 
 def _sound(view: ClusterView) -> Mapping[str, str]:
     """The declared versions that can be read; version-readable tells the others."""
-    return {name: text for name, text in view.versions.items() if _parsed(text) is not None}
+    return view.once(
+        _sound, lambda: {name: text for name, text in view.versions.items() if _parsed(text) is not None}
+    )
 
 
 def _parsed(text: str) -> Version | None:
