@@ -42,6 +42,24 @@ def test_a_device_plugin_may_call_its_resource_so(name: str) -> None:
     assert validate(pod, "1.36") == []
 
 
+PREDICTOR_BY_OVERRIDE: dict[str, Any] = {
+    "hostNetwork": True,
+    "hostIPC": True,
+    "dnsPolicy": "ClusterFirstWithHostNet",
+    "dnsConfig": {"nameservers": ["10.0.0.10"], "options": [{"name": "ndots", "value": "2"}]},
+    "hostAliases": [{"ip": "10.0.0.7", "hostnames": ["minio.example.com"]}],
+    "preemptionPolicy": "Never",
+    "schedulingGates": [{"name": "example.com/quota"}],
+    "resourceClaims": [{"name": "channel", "resourceClaimTemplateName": "compute-domain-channel"}],
+}
+
+
+@pytest.mark.parametrize("field", PREDICTOR_BY_OVERRIDE)
+def test_an_override_may_set_what_only_some_pods_need(field: str) -> None:
+    service = changed(s.INFERENCE_SERVICE, f"spec.predictor.{field}", PREDICTOR_BY_OVERRIDE[field])
+    assert validate(service, "1.36") == []
+
+
 AUTOSCALER = r"metadata.annotations.serving\.kserve\.io/autoscalerClass"
 CONTAINER = "spec.template.spec.containers.0"
 POOL_FIELD = "did you mean 'targetPorts'?"
