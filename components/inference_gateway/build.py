@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.common import labels
+from components.common.cluster import Cluster
 from components.common.manifest import Manifest
 from components.facts.versions import parse
 from components.inference_gateway import epp
@@ -108,7 +109,7 @@ def route(stack: Stack, wiring: Wiring) -> Manifest:
         "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}},
     }
     rule: dict[str, Any] = {
-        "name": "inference",
+        **rule_name(stack.cluster, "inference"),
         "matches": [{"path": {"type": "PathPrefix", "value": prefix}}],
         **({"filters": [rewrite]} if prefix != "/" else {}),
         "backendRefs": [_backend(stack, wiring)],
@@ -128,6 +129,12 @@ def route(stack: Stack, wiring: Wiring) -> Manifest:
         "metadata": {"name": stack.names.route},
         "spec": {"parentRefs": [parent], "rules": [rule]},
     }
+
+
+def rule_name(cluster: Cluster, name: str) -> dict[str, str]:
+    """The name of a route's rule, where the cluster's Gateway API has the field."""
+    version = cluster.versions.get("gatewayApi", "1.4.0")
+    return {"name": name} if parse(version) >= parse("1.4.0") else {}
 
 
 def _backend(stack: Stack, wiring: Wiring) -> dict[str, Any]:

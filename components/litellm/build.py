@@ -10,6 +10,7 @@ from components.common import emit
 from components.common.cluster import Cluster, pull_secrets
 from components.common.manifest import Manifest
 from components.common.secrets import external_secret
+from components.inference_gateway.build import rule_name
 from components.litellm import workload
 from components.litellm.proxy_config import longest_request_seconds, proxy_config
 from components.litellm.workload import config_map_name, metadata, selector
@@ -103,7 +104,7 @@ def route(fleet: Fleet) -> Manifest:
         "weight": 1,
     }
     rule = {
-        "name": "litellm",
+        **rule_name(cluster, "litellm"),
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
         "backendRefs": [backend],
         "timeouts": {"request": f"{longest_request_seconds(fleet)}s"},

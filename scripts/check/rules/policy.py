@@ -21,8 +21,10 @@ from scripts.check.rules.storage import uris
 
 _PODS = (*WORKLOADS, "InferenceService")
 _IMAGES = (*_PODS, "ServingRuntime", "ClusterServingRuntime", "EnvoyProxy", "AgentgatewayParameters")
-_VERSION = re.compile(r"\d+\.\d+\.\d+|(^|[-_.])b?\d{4,}($|[-_.])|^(sha-)?[0-9a-f]{7,40}$")
-"""What names one build in a tag: three numbers, a build number or date, a commit."""
+_VERSION = re.compile(
+    r"\d+\.\d+\.\d+|(^|[-_.])b?\d{4,}($|[-_.])|^(sha-)?[0-9a-f]{7,40}$|^2\d\.(0[1-9]|1[0-2])-"
+)
+"""What names one build in a tag: three numbers, a build number or date, a commit, NVIDIA's year and month."""
 _BRANCHES = frozenset("latest main master nightly dev edge stable test".split())
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 

@@ -17,6 +17,8 @@ from scripts.check.rule import ALL, rule
 _POOL_FIELDS = "InferencePool"
 """Its fields have rules of their own (pool-ports-fit-version, pool-has-endpoint-picker)."""
 _TESTED = " is tested with "
+_OWN_IMAGES = {"vllm": "vllm-", "llamacpp": "llama.cpp", "ollama": "ollama"}
+"""How an engine's own images begin, whatever registry mirrors them: vllm-openai, vllm-openai-rocm."""
 _UNKNOWN = "no component"
 """Unknown names of components are mistakes of the inventory, and told as such."""
 
@@ -189,7 +191,8 @@ def _ending() -> Mapping[tuple[str, str, str], tuple[str, str | None, str, str]]
     source="inference-stacks.md 3 idea 8; serving.md 46",
 )
 def runtime_image(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
-    """The image of a runtime is the one that is declared, in its declared version."""
+    """The image of a runtime is the one that is declared, and the engine's own is of the declared version.
+    Distributors count in their own way (nvcr.io/nvidia/vllm:26.10-py3)."""
     container = serving_container(runtime)
     image = container.text("image")
     stack = view.stack_of(runtime)
@@ -211,7 +214,8 @@ def runtime_image(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
         yield Hit(runtime, container.at("image"), said, cause=("runtimes", name, "image"))
         return
     tagged = parse_tag(facts.image.tag or "")
-    if tagged is not None and tagged != _parsed(facts.version):
+    own = facts.image.repository.rpartition("/")[2].startswith(_OWN_IMAGES[facts.engine])
+    if own and tagged is not None and tagged != _parsed(facts.version):
         said = f"the tag {facts.image.tag} is of {tagged}, runtimes.{name}.version says {facts.version}"
         yield Hit(runtime, container.at("image"), said, cause=("runtimes", name, "version"))
 

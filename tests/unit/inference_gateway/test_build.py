@@ -123,6 +123,12 @@ def test_a_pool_has_the_fields_of_its_crd(version: str, protocol: str | None) ->
     assert one(stack, "InferencePool")["spec"].get("appProtocol") == protocol
 
 
+@pytest.mark.parametrize(("version", "name"), [("1.3.0", None), ("1.4.1", "inference")])
+def test_a_route_has_the_fields_of_its_crd(version: str, name: str | None) -> None:
+    stack = make_stack(cluster={"versions": {"gatewayApi": version}})
+    assert one(stack, "HTTPRoute")["spec"]["rules"][0].get("name") == name
+
+
 @pytest.mark.parametrize(
     "where", [{"cluster": {"monitoring": {"enabled": False}}}, {"monitoring": {"enabled": False}}]
 )
