@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--crds", type=Path, metavar="DIR", help="CRDs to hold objects against, before our contracts"
     )
+    parser.add_argument(
+        "--ledger", action="store_true", help="print what every GPU pool has, and what its stacks take"
+    )
+    parser.add_argument(
+        "--memory", action="store_true", help="print whether each model fits, and how that was worked out"
+    )
     parser.add_argument("--strict", action="store_true", help="warnings fail too")
     parser.add_argument("--notes", action="store_true", help="tell notes too: what works and could be better")
     parser.add_argument(
@@ -52,6 +58,8 @@ def run(options: argparse.Namespace, project: Project) -> int:
     date = _date(options.date)
     if options.jobs < 0:
         raise MisuseError(f"--jobs {options.jobs}: give a number of processes, or 0")
+    if (options.ledger or options.memory) and options.format not in ("text", "json"):
+        raise MisuseError(f"--format {options.format} has no place for tables; ask for text or json")
     if options.crds and not options.crds.is_dir():
         raise MisuseError(f"--crds {options.crds}: no such folder")
     report = check(
@@ -60,9 +68,10 @@ def run(options: argparse.Namespace, project: Project) -> int:
         options.jobs,
         debug=getattr(options, "debug", False),
         notes=options.notes or options.format != "text",
+        memory=options.memory or options.format == "json",
         crds=options.crds,
     )
-    text = writer(options.format)(report, options.notes)
+    text = "".join(_tables(report, options)) + writer(options.format)(report, options.notes)
     if options.output:
         _write(options.output, text)
     else:
@@ -76,6 +85,16 @@ def run(options: argparse.Namespace, project: Project) -> int:
     if report.faults:
         return 3
     return 1 if report.count("error") or (options.strict and report.count("warning")) else 0
+
+
+def _tables(report: Report, options: argparse.Namespace) -> Iterator[str]:
+    """What goes before the findings in text; JSON holds it in any case."""
+    from scripts.check import ledger, verdicts
+
+    if options.format == "text" and options.ledger:
+        yield f"{ledger.text(report.ledger)}\n"
+    if options.format == "text" and options.memory:
+        yield f"{verdicts.text(report.memory)}\n"
 
 
 def writer(name: str) -> Callable[[Report, bool], str]:

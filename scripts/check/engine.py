@@ -15,7 +15,7 @@ from pathlib import Path
 from components.inventory.inventory import Inventory
 from components.inventory.origin import Origins
 from components.inventory.problem import Problem
-from scripts.check import read, stage, waivers
+from scripts.check import ledger, read, stage, verdicts, waivers
 from scripts.check.cause import Causes
 from scripts.check.declared import clusters_of
 from scripts.check.fleet import FleetView
@@ -41,6 +41,10 @@ class Report:
     seconds: Seconds
     faults: tuple[str, ...]
     """What went wrong in the check itself, one line each."""
+    ledger: tuple[ledger.Row, ...] = ()
+    """What every pool has and what its stacks take, by cluster and pool."""
+    memory: tuple[verdicts.Row, ...] = ()
+    """Whether each model fits, by target; empty unless it was asked for."""
 
     def count(self, level: Level) -> int:
         """Findings of a level."""
@@ -54,19 +58,21 @@ def check(
     *,
     debug: bool = False,
     notes: bool = True,
+    memory: bool = False,
     crds: Path | None = None,
 ) -> Report:
     """Checks the project in ``root`` as of ``date``, in ``jobs`` processes (0: one a processor). ``debug`` lets a
-    faulty rule raise; without ``notes`` the lines that lead to notes are not looked up; ``crds`` is a folder of
-    CustomResourceDefinitions that go before the contracts."""
+    faulty rule raise; without ``notes`` the lines that lead to notes are not looked up; with ``memory`` each model
+    has its verdict; ``crds`` is a folder of CustomResourceDefinitions that go before the contracts."""
     seconds = Seconds()
     since = time.process_time()
     inventory = Inventory(root / "inventory")
     problems, whole = stage.guarded(inventory)
     seconds.add("guard", since)
     share(inventory)
+    todo = _jobs(root, inventory, whole)
     results = _results(
-        [replace(job, debug=debug, notes=notes, crds=crds) for job in _jobs(root, inventory, whole)], jobs
+        [replace(job, debug=debug, notes=notes, memory=memory, crds=crds) for job in todo], jobs
     )
     for result in results:
         seconds.merge(result.seconds)
@@ -74,7 +80,8 @@ def check(
     found = list(_outside(problems, root, causes))
     for result in results:
         found.extend(result.findings)
-    found.extend(_fleet_findings(results, causes))
+    fleet = FleetView({result.declared.cluster: result.declared for result in results})
+    found.extend(_fleet_findings(fleet, causes))
     told = _with_waivers(found, results, date, causes)
     ordered = sorted(with_lines(root, _once(told)), key=lambda one: one.sort_key)
     return Report(
@@ -83,6 +90,8 @@ def check(
         targets=len(inventory.layout.targets),
         objects=sum(result.objects for result in results),
         seconds=seconds,
+        ledger=tuple(ledger.ledger(fleet)),
+        memory=tuple(row for result in results for row in result.memory),
         faults=tuple(fault for result in results for fault in result.faults),
     )
 
@@ -118,8 +127,7 @@ def _outside(problems: Iterable[Problem], root: Path, causes: Causes) -> Iterato
                 yield finding(rule, hit, "", None, causes)
 
 
-def _fleet_findings(results: Sequence[Result], causes: Causes) -> Iterator[Finding]:
-    view = FleetView({result.declared.cluster: result.declared for result in results})
+def _fleet_findings(view: FleetView, causes: Causes) -> Iterator[Finding]:
     for rule in rules().values():
         if rule.scope == "fleet":
             for hit in rule.check(view):

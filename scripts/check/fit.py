@@ -14,6 +14,7 @@ otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from components.common.model import Architecture
@@ -90,6 +91,7 @@ def verdict(left_gib: float) -> Verdict:
     return "margin" if left_gib <= margin else "ok"
 
 
+@lru_cache(maxsize=4096)
 def fit(plan: Plan) -> Fit:
     """The verdict on one replica."""
     kind: memory.ModelKind = "moe" if plan.architecture.experts else "dense"

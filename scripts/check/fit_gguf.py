@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from components.common.model import Architecture
 from scripts.check.fit import GIB, Verdict, full_layers, verdict
@@ -83,6 +84,7 @@ def cache_gib(plan: GgufPlan) -> float:
     return ((grows + keeps) / GIB + architecture.fixed_state_mib / 1024) * plan.slots
 
 
+@lru_cache(maxsize=4096)
 def fit_gguf(plan: GgufPlan) -> GgufFit:
     """The verdict: of the GPUs where there are any, else of the pod's memory."""
     cache = cache_gib(plan)

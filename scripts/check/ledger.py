@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from components.common.accelerator import Accelerator
 from components.common.cluster import AcceleratorPool
 from components.stack.params import Stack
 from scripts.check.declared import Declared
 from scripts.check.fleet import FleetView
+from scripts.check.table import aligned
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,23 @@ class Row:
         """(GPUs, stack) of the pods that find no node when ``lost`` nodes are gone."""
         return unplaced(self.pods(which), max(self.nodes - lost, 0), self.per_node)
 
+    @property
+    def largest(self) -> int | None:
+        """GPUs of the largest pod that still finds a node at the peak; None where nodes are not known."""
+        if self.capacity is None:
+            return None
+        return max(_placed(self.pods("peak"), self.nodes, self.per_node)[1], default=0)
+
 
 def unplaced(pods: Iterable[tuple[int, str]], nodes: int, per_node: int) -> list[tuple[int, str]]:
     """The pods that find no node; ``pods`` come the largest first."""
+    return _placed(pods, nodes, per_node)[0]
+
+
+def _placed(
+    pods: Iterable[tuple[int, str]], nodes: int, per_node: int
+) -> tuple[list[tuple[int, str]], dict[int, int]]:
+    """The pods that find no node, and how many nodes are left with so many free GPUs."""
     free: dict[int, int] = {per_node: nodes} if nodes else {}
     left = []
     for pod in pods:
@@ -111,7 +127,7 @@ def unplaced(pods: Iterable[tuple[int, str]], nodes: int, per_node: int) -> list
         if not free[fitting]:
             del free[fitting]
         free[fitting - size] = free.get(fitting - size, 0) + 1
-    return left
+    return left, free
 
 
 def ledger(fleet: FleetView) -> list[Row]:
@@ -165,47 +181,95 @@ def _entry(stack: Stack) -> Entry:
     return Entry(stack.name, 1, stack.serving.min_replicas, stack.max_replicas, stack.max_surge)
 
 
-_HEAD = ("cluster", "pool", "nodes", "has", "min", "max", "peak", "free", "a node lost")
+_HEAD = (
+    "cluster",
+    "pool",
+    "nodes",
+    "has",
+    "min",
+    "max",
+    "peak",
+    "free",
+    "largest",
+    "at the peak",
+    "a node lost",
+)
+_NUMBERS = range(3, 9)
 
 
 def text(found: Sequence[Row]) -> str:
     """The ledger for people: a line a pool, and below it a line a stack."""
-    lines: list[tuple[str, ...]] = [_HEAD]
+    lines: list[Sequence[str]] = [_HEAD]
     for one in found:
         lines.append(_line(one))
         lines.extend(_stack_line(one, entry) for entry in one.entries)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    return "".join(f"{_aligned(line, widths)}\n" for line in lines)
+    return aligned(lines, _NUMBERS)
 
 
 def _line(one: Row) -> tuple[str, ...]:
-    nodes = (
-        f"{one.nodes} x {one.per_node} {one.accelerator}"
-        if one.per_node
-        else f"{one.nodes} {one.accelerator}"
-    )
-    has = "?" if one.capacity is None else str(one.capacity)
-    free = "?" if one.free is None else str(one.free)
-    lost = "?" if one.capacity is None else _lost(one)
     counts = (str(one.minimum), str(one.maximum), str(one.peak))
-    return (one.cluster, one.pool, nodes, has, *counts, free, lost)
+    if one.capacity is None:
+        nodes = f"{one.nodes} {one.accelerator}"
+        return (one.cluster, one.pool, nodes, "?", *counts, "?", "?", "?", "?")
+    nodes = f"{one.nodes} x {one.per_node} {one.accelerator}"
+    places = (_places(one.unplaced("peak")), _places(one.unplaced("minimum", lost=1)))
+    return (
+        one.cluster,
+        one.pool,
+        nodes,
+        str(one.capacity),
+        *counts,
+        str(one.free),
+        str(one.largest),
+        *places,
+    )
 
 
-def _lost(one: Row) -> str:
-    """How the smallest number of replicas lies on one node fewer."""
-    waiting = sorted({stack for _, stack in one.unplaced("minimum", lost=1)})
-    return f"no place for {', '.join(waiting)}" if waiting else "all placed"
+def _places(waiting: Iterable[tuple[int, str]]) -> str:
+    names = sorted({stack for _, stack in waiting})
+    return f"no place for {', '.join(names)}" if names else "all placed"
 
 
 def _stack_line(one: Row, entry: Entry) -> tuple[str, ...]:
     size = f"{entry.per_pod} a pod" if one.per_node else ""
+    if one.per_node and entry.per_pod == one.per_node:
+        size = "a whole node"
     counts = (str(entry.minimum), str(entry.maximum), str(entry.maximum + entry.surge))
-    return ("", f"  {entry.stack}", size, "", *counts, "", "")
+    return ("", f"  {entry.stack}", size, "", *counts, "", "", "", "")
 
 
-def _aligned(line: tuple[str, ...], widths: Sequence[int]) -> str:
-    cells = [
-        cell.rjust(width) if 3 <= column <= 7 else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-    ]
-    return "  ".join(cells).rstrip()
+def record(one: Row) -> dict[str, Any]:
+    """A row as plain data; null where nodes are not known."""
+    return {
+        "cluster": one.cluster,
+        "pool": one.pool,
+        "accelerator": one.accelerator,
+        "unit": one.unit,
+        "nodes": one.nodes,
+        "perNode": one.per_node or None,
+        "capacity": one.capacity,
+        "minimum": one.minimum,
+        "maximum": one.maximum,
+        "peak": one.peak,
+        "free": one.free,
+        "largestPod": one.largest,
+        "unplacedAtPeak": _pods(one, "peak", 0),
+        "unplacedWithoutOneNode": _pods(one, "minimum", 1),
+        "stacks": [
+            {
+                "stack": entry.stack,
+                "perPod": entry.per_pod,
+                "minimum": entry.minimum,
+                "maximum": entry.maximum,
+                "surge": entry.surge,
+            }
+            for entry in one.entries
+        ],
+    }
+
+
+def _pods(one: Row, which: str, lost: int) -> list[dict[str, Any]] | None:
+    """Pods that find no node."""
+    if one.capacity is None:
+        return None
+    return [{"stack": stack, "size": size} for size, stack in one.unplaced(which, lost)]

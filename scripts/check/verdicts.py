@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.check.deployment import Deployment, deployments
 from scripts.check.fit import fit
 from scripts.check.fit_gguf import fit_gguf
 from scripts.check.fleet import ClusterView
 from scripts.check.plans import gguf_plan, vllm_plan
+from scripts.check.table import aligned
 
 UNKNOWN = "unknown"
 """The verdict where a fact is missing that decides it."""
@@ -72,10 +74,10 @@ _HEAD = ("target", "model", "verdict", "left GiB", "KV tokens")
 
 
 def text(rows: Sequence[Row]) -> str:
-    """The verdicts for people, a line a model; ``~`` marks estimates."""
-    lines = [_HEAD, *(_line(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    return "".join(f"{_aligned(line, widths)}\n" for line in lines)
+    """The verdicts for people: a line a model, ``~`` before estimates, and below it how the number came about."""
+    table = aligned([_HEAD, *map(_line, rows)], (3, 4)).splitlines(keepends=True)
+    told = [f"  {row.arithmetic}\n" if row.arithmetic else "" for row in rows]
+    return "".join([table[0], *(part for pair in zip(table[1:], told, strict=True) for part in pair)])
 
 
 def _line(row: Row) -> tuple[str, ...]:
@@ -83,9 +85,15 @@ def _line(row: Row) -> tuple[str, ...]:
     return (row.target, row.model, row.verdict, left, "" if row.tokens is None else f"{row.tokens:,}")
 
 
-def _aligned(line: tuple[str, ...], widths: Sequence[int]) -> str:
-    cells = (
-        cell.rjust(width) if column >= 3 else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-    )
-    return "  ".join(cells).rstrip()
+def record(row: Row) -> dict[str, Any]:
+    """A row as plain data; null where it is not known."""
+    return {
+        "target": row.target,
+        "service": row.service,
+        "model": row.model,
+        "verdict": row.verdict,
+        "leftGiB": row.left_gib,
+        "kvTokens": row.tokens,
+        "calibrated": row.calibrated,
+        "arithmetic": row.arithmetic or None,
+    }

@@ -13,7 +13,7 @@ from pathlib import Path
 from components.contracts import Registry, validate
 from components.inventory.inventory import Inventory
 from components.inventory.origin import Origins
-from scripts.check import conventions, stage
+from scripts.check import conventions, stage, verdicts
 from scripts.check.cause import Causes
 from scripts.check.declared import Declared, declared
 from scripts.check.fleet import ClusterView
@@ -39,6 +39,8 @@ class Job:
     """Let a faulty rule end the run."""
     notes: bool = True
     """Look up the causes of notes too."""
+    memory: bool = False
+    """Tell whether each model fits, not only those that do not."""
     crds: Path | None = None
     """A folder of CustomResourceDefinitions, which go before the contracts."""
 
@@ -51,6 +53,8 @@ class Result:
     findings: tuple[Finding, ...]
     objects: int
     seconds: Seconds
+    memory: tuple[verdicts.Row, ...] = ()
+    """Whether its models fit; empty unless the job asks for it."""
     faults: tuple[str, ...] = ()
     """Rules that failed themselves, one line each."""
 
@@ -126,8 +130,9 @@ def _checked(job: Job) -> Result:
             cluster.take(rule, rule.check(view))
         elif rule.scope == "tree":
             cluster.take(rule, rule.check(TreeView(tree, known, job.known)))
-    _rules(cluster, tree, known)
-    return Result(known, tuple(cluster.findings), len(tree.objects), cluster.seconds, tuple(cluster.faults))
+    memory = _rules(cluster, tree, known)
+    found = tuple(cluster.findings)
+    return Result(known, found, len(tree.objects), cluster.seconds, memory, tuple(cluster.faults))
 
 
 def _inventory(cluster: _Cluster) -> stage.InventoryView:
@@ -142,10 +147,11 @@ def _inventory(cluster: _Cluster) -> stage.InventoryView:
     )
 
 
-def _rules(cluster: _Cluster, tree: Tree, known: Declared) -> None:
+def _rules(cluster: _Cluster, tree: Tree, known: Declared) -> tuple[verdicts.Row, ...]:
     if known.facts is None:
-        return
+        return ()
     crds = cluster.job.crds
     view = ClusterView(known, tree.objects, _registry(crds).validate if crds else validate)
     for rule in rules().values():
         cluster.take(rule, cluster_hits(rule, view))
+    return tuple(verdicts.verdicts(view)) if cluster.job.memory else ()

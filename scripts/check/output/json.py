@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from scripts.check import ledger, verdicts
 from scripts.check.engine import Report
 from scripts.check.model import LEVELS, Finding
 
@@ -13,7 +14,7 @@ FORM = 1
 
 
 def write(report: Report, notes: bool = True) -> str:
-    """``{form, summary, findings, waived}``; keys that hold nothing are left out of a finding."""
+    """``{form, summary, findings, waived, ledger, memory}``; keys that hold nothing are left out of a finding."""
     findings = [one for one in report.findings if notes or one.level != "note"]
     whole = {
         "form": FORM,
@@ -25,6 +26,8 @@ def write(report: Report, notes: bool = True) -> str:
         },
         "findings": [record(one) for one in findings],
         "waived": [record(one) for one in report.waived],
+        "ledger": [ledger.record(row) for row in report.ledger],
+        "memory": [verdicts.record(row) for row in report.memory],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 

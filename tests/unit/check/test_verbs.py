@@ -63,6 +63,8 @@ def test_formats_to_a_file(project: Path, tmp_path: Path, form: str) -> None:
         ["--jobs", "-1"],
         ["--output", "/nonexistent/x"],
         ["--crds", "/nonexistent"],
+        ["--ledger", "--format", "sarif"],
+        ["--memory", "--format", "github"],
     ],
 )
 def test_misuse(project: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,6 +72,31 @@ def test_misuse(project: Path, words: list[str], capsys: pytest.CaptureFixture[s
     told = capsys.readouterr().err
     assert told.startswith("inferstack: ")
     assert "Traceback" not in told
+
+
+def test_tables_go_before_the_findings(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _check(project, "--ledger", "--memory") == 0
+    ledger, memory, told = capsys.readouterr().out.split("\n\n", 2)
+    assert ledger.startswith("cluster   pool")
+    assert "  llama-3b-ollama " in ledger
+    assert [line.split()[2] for line in memory.splitlines()[1::2]] == ["ok", "ok", "ok"]
+    assert memory.count("buffers = ") == 3
+    assert _check(project) == 0
+    assert capsys.readouterr().out == told
+
+
+def test_json_holds_the_tables(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project / "inventory/classes/clusters/edge-cpu.yml", "nodes: 6", "nodes: 7")
+    _check(project, "--format", "json")
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["cluster"], row["pool"], row["nodes"]) for row in found["ledger"]] == [
+        ("edge-cpu", "cpu", 7)
+    ]
+    assert {row["target"]: row["verdict"] for row in found["memory"]} == {
+        "edge-cpu.llama-3b": "ok",
+        "edge-cpu.llama-3b-ollama": "ok",
+        "edge-cpu.qwen3-4b": "ok",
+    }
 
 
 def test_crds_go_before_contracts(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
