@@ -141,7 +141,8 @@ class Model(Params):
 
     name: ServedName
     """The model's real name, as its publisher writes it."""
-    kind: Literal["chat", "completion", "embedding"] = "chat"
+    kind: Literal["chat", "completion", "embedding", "rerank"] = "chat"
+    """What it is asked for; ``rerank`` on vLLM only."""
     """What it is asked for; decides its mode in LiteLLM and the runbook's test request."""
     licence: str | None = None
     """The licence's name, for people."""

@@ -68,7 +68,13 @@ def parallelism(stack: Stack) -> Iterator[Mistake]:
 
 
 def device(stack: Stack) -> Iterator[Mistake]:
-    """The image runs on what the pool has."""
+    """The image runs on what the pool has, and its engine does what the model is for."""
+    if stack.model.kind == "rerank" and stack.runtime.engine != "vllm":
+        yield Mistake(
+            ("serving", "runtime"),
+            f"LiteLLM sends no rerank requests to {stack.runtime.engine}",
+            "serve the model with a vLLM runtime",
+        )
     device = stack.runtime.device
     kind = stack.accelerator.kind
     if device not in ("any", kind):

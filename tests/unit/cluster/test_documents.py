@@ -70,6 +70,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "not in litellm": {"litellm": {"enabled": False}},
     "not monitored": {"monitoring": {"enabled": False}},
     "embedding": {"model": {"kind": "embedding"}},
+    "rerank": {"model": {"kind": "rerank"}},
     "adapters": {"model": {"adapters": {"support": {"uri": "hf://acme/support"}}}},
     "own namespace": {"serving": {"namespace": "llm-other", "name": "chat"}},
     "restricted": {"cluster": {"namespaces": {"podSecurity": "restricted"}}},

@@ -144,8 +144,9 @@ def test_a_shared_gateway_is_called_below_the_stacks_own_path() -> None:
     assert entry(stack)["litellm_params"]["api_base"] == expected
 
 
-def test_an_embedding_model_says_so() -> None:
-    assert entry(make_stack(model={"kind": "embedding"}))["model_info"]["mode"] == "embedding"
+@pytest.mark.parametrize("kind", ["embedding", "rerank"])
+def test_a_model_that_does_not_chat_says_so(kind: str) -> None:
+    assert entry(make_stack(model={"kind": kind}))["model_info"]["mode"] == kind
 
 
 def test_every_adapter_is_a_model_of_its_own() -> None:

@@ -138,6 +138,11 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         ("model", "adapters", "a", "uri"),
         "no image beside other storage",
     ),
+    "rerank elsewhere": (
+        {"serving": _CPU, "model": _GGUF | {"kind": "rerank"}},
+        ("serving", "runtime"),
+        "no rerank requests to llamacpp",
+    ),
     "adapters in one folder": (
         {"model": {"adapters": {"a.b": {"uri": "s3://m/a"}, "A-B": {"uri": "s3://m/b"}}}},
         ("model", "adapters", "a.b"),
