@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from components.cluster.params import TARGET
 from components.facts.suggest import did_you_mean
 from scripts.check.durations import seconds
 from scripts.check.fleet import ClusterView, StackView
@@ -265,7 +266,7 @@ def waits_no_longer(view: ClusterView) -> Iterator[Hit]:
 def reached_by_hostname(view: ClusterView) -> Iterator[Hit]:
     """The public host name of a cluster's LiteLLM leads to the port on which it serves."""
     host = view.facts.litellm.hostname
-    if not (host and view.facts.litellm.deploy):
+    if not (host and view.facts.litellm.deploy and view.of_stack(TARGET)):
         return
     for request in (Request(f"https://{host}/v1", path, {}) for path in ("/chat/completions", "/models")):
         lead = follow(request, view.facts.infrastructure_namespace, view)

@@ -103,13 +103,14 @@ def test_a_pipe_is_a_finding_and_not_read(project: Path) -> None:
     assert found(run(project), "file-is-a-manifest")
 
 
-def test_no_compiled_tree(project: Path) -> None:
+@pytest.mark.parametrize("cluster", ["eu-h100", "us-h200"])
+def test_of_what_is_not_compiled_nothing_else_is_told(tmp_path: Path, cluster: str) -> None:
+    project = committed(tmp_path, cluster)
     shutil.rmtree(project / "compiled")
     report = run(project)
-    assert {one.target for one in found(report, "target-is-compiled")} >= {
-        "eu-h100.llama-70b",
-        "eu-h100.cluster",
-    }
+    missing = {one.target for one in found(report, "target-is-compiled")}
+    assert missing >= {f"{cluster}.llama-70b", f"{cluster}.cluster"}
+    assert {one.rule for one in found(report)} <= {"target-is-compiled", "inventory-class-unused"}
 
 
 def test_a_folder_of_a_cluster_that_nobody_declares(project: Path) -> None:
