@@ -127,6 +127,8 @@ class Adapter(Params):
     """Where KServe fetches it from, to /mnt/adapters."""
     revision: Revision | None = None
     """Revision of the adapter; for ``hf://`` it becomes part of the URI."""
+    size_gib: float = Field(default=1, gt=0, le=1000)
+    """Size in GiB of its files, for which the pod needs node storage."""
     rank: int = Field(default=16, ge=1, le=512)
     """Rank of its matrices (``r`` in adapter_config.json); vLLM makes room for the largest one."""
 

@@ -5,7 +5,7 @@ Tables: ``epp.yml``, ``epp-plugins.yml``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -125,6 +125,39 @@ def feature_gate_problem(entry: str, version: str) -> str | None:
     if assigned and parse(version) < parse(facts["gate_values_since"]):
         return f"EPP {version} takes gates by name alone; {entry!r} needs {facts['gate_values_since']}"
     return None
+
+
+def config_sections() -> Mapping[str, tuple[str, ...]]:
+    """Keys of every section of the configuration, by the section's path (``schedulingProfiles[].plugins[]``)."""
+    return {path: tuple(keys) for path, keys in table("epp")["config_sections"].items()}
+
+
+def reads_config(version: str) -> bool:
+    """Whether the tables know the configuration of ``version``: of a newer one they may lack keys."""
+    return parse(version) <= parse(table("epp")["versions"]["last"])
+
+
+def unknown_config_keys(config: Any, version: str) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
+    """Path of each key of a configuration, or of a part of one, that ``version`` does not read, and what it reads
+    there."""
+    if not reads_config(version):
+        return
+    for section, allowed in config_sections().items():
+        for path, found in _sections(config, section):
+            yield from (((*path, key), allowed) for key in found if key not in allowed)
+
+
+def _sections(config: Any, section: str) -> list[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """The mappings that lie at a section's path, each with its own."""
+    found: list[tuple[tuple[str | int, ...], Any]] = [((), config)]
+    for step in section.split(".") if section else ():
+        key = step.removesuffix("[]")
+        inner = [((*path, key), one[key]) for path, one in found if isinstance(one, Mapping) and key in one]
+        if step.endswith("[]"):
+            lists = [(path, items) for path, items in inner if isinstance(items, list)]
+            inner = [((*path, index), item) for path, items in lists for index, item in enumerate(items)]
+        found = inner
+    return [(path, one) for path, one in found if isinstance(one, Mapping)]
 
 
 def series(version: str, logical: str) -> Metric | None:

@@ -162,10 +162,7 @@ def arguments(stack: Stack, wiring: Wiring) -> list[str]:
 
 
 def deployment(stack: Stack, wiring: Wiring, config_hash: str) -> Manifest:
-    """The EPP. Several replicas are one leader and standbys that are never ready, so a rolling update would wait for
-    ever (router#2568): they are recreated."""
-    several = stack.gateway.epp.replicas > 1
-    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    """The EPP."""
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -173,7 +170,7 @@ def deployment(stack: Stack, wiring: Wiring, config_hash: str) -> Manifest:
         "spec": {
             "replicas": stack.gateway.epp.replicas,
             "revisionHistoryLimit": 3,
-            "strategy": {"type": "Recreate"} if several else rolling,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": _rollout(stack)},
             "selector": {"matchLabels": labels.epp_selector(stack.name)},
             "template": {
                 "metadata": {
@@ -184,6 +181,20 @@ def deployment(stack: Stack, wiring: Wiring, config_hash: str) -> Manifest:
             },
         },
     }
+
+
+def _rollout(stack: Stack) -> dict[str, Any]:
+    """How a change replaces the pods.
+
+    A single one makes way when the new one is ready. Of several only the leader is ever ready (router#2568), so a
+    rollout that waits for readiness waits for ever; and ``Recreate`` makes no pod before the last old one is gone,
+    which takes ``--drain-timeout`` (30 s) and then the longest stream (router#1885). So all may go at once: the
+    leader gives up its lease at the signal to stop, a new pod takes it within seconds, and the old one still serves
+    the connections that it has.
+    """
+    if stack.gateway.epp.replicas == 1:
+        return {"maxSurge": 1, "maxUnavailable": 0}
+    return {"maxSurge": 0, "maxUnavailable": "100%"}
 
 
 def pod(stack: Stack, wiring: Wiring) -> dict[str, Any]:

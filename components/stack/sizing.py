@@ -53,10 +53,20 @@ def ephemeral_storage(stack: Stack) -> str:
     wanted = stack.serving.resources.ephemeral_storage
     if wanted:
         return quantities.memory(wanted)
-    copied = (stack.storage_uri or "").startswith(_COPIED_SCHEMES) or (
-        pulls_itself(stack) and stack.serving.storage.claim is None
-    )
-    return quantities.gib((fetched_gib(stack) * 1.1 if copied else 0) + 10)
+    return quantities.gib(copied_gib(stack) * 1.1 + 10)
+
+
+def copied_gib(stack: Stack) -> float:
+    """Size in GiB of what is copied to the node: weights and adapters that are neither mounted nor kept in a claim."""
+    pulled = pulls_itself(stack) and stack.serving.storage.claim is None
+    weights = fetched_gib(stack) if pulled or is_copied(stack.storage_uri or "") else 0
+    adapters = stack.model.adapters.values()
+    return weights + sum(adapter.size_gib for adapter in adapters if is_copied(adapter.uri))
+
+
+def is_copied(uri: str) -> bool:
+    """Whether KServe copies what lies at a storage URI to node storage, and does not mount it."""
+    return uri.startswith(_COPIED_SCHEMES)
 
 
 def fetched_gib(stack: Stack) -> float:

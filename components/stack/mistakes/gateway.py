@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from components.common import names
 from components.common.errors import Mistake
 from components.facts import epp as facts
+from components.facts.suggest import nearest
 from components.inference_gateway.build import own_gateway
 from components.inference_gateway.wiring import WIRINGS
 from components.inference_gateway.wiring.protocol import needs
@@ -21,7 +22,9 @@ def gateway(stack: Stack) -> Iterator[Mistake]:
     if stack.is_knative:
         yield Mistake(
             ("gateway", "enabled"),
-            "an Endpoint Picker that talks to pods would blind Knative's autoscaler",
+            "an Endpoint Picker that talks to pods would blind Knative's autoscaler"
+            if wanted.pool.enabled
+            else "a Gateway that routes to pods goes past Knative, which then neither starts nor counts them",
             "set gateway.enabled: false (LiteLLM then calls the Knative Service), or serving.mode: Standard",
         )
         return
@@ -55,7 +58,8 @@ def gateway(stack: Stack) -> Iterator[Mistake]:
     yield from _own_service(stack)
     yield from _tls(stack)
     if stack.has_pool and cluster.has("llmdRouter"):
-        yield from _picker(stack)
+        yield from _scorers(stack)
+        yield from _configuration(stack)
 
 
 def _own_service(stack: Stack) -> Iterator[Mistake]:
@@ -108,7 +112,18 @@ def _tls(stack: Stack) -> Iterator[Mistake]:
         )
 
 
-def _picker(stack: Stack) -> Iterator[Mistake]:
+def _configuration(stack: Stack) -> Iterator[Mistake]:
+    """Every key of the configuration is one that the Endpoint Picker reads: it ends at once over another."""
+    config, version = stack.gateway.epp.config, stack.cluster.versions["llmdRouter"]
+    for path, allowed in facts.unknown_config_keys(config, version):
+        *_, key = path
+        near = nearest(str(key), allowed)
+        remedy = f"did you mean {near!r}?" if near else f"allowed here: {', '.join(allowed)}"
+        where = ("gateway", "epp", "config", *path)
+        yield Mistake(where, f"unknown key {'.'.join(map(str, where))}", remedy)
+
+
+def _scorers(stack: Stack) -> Iterator[Mistake]:
     """The Endpoint Picker of the cluster's version has its scorers: it ends at once over one that it lacks."""
     version = stack.cluster.versions["llmdRouter"]
     for name in stack.gateway.epp.scorers:

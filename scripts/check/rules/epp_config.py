@@ -4,9 +4,9 @@ ends at start over anything that it does not know."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from components.facts import epp, parse
+from components.facts import epp
 from components.facts.suggest import did_you_mean
 from components.facts.tables import table
 from scripts.check.fleet import ClusterView
@@ -17,41 +17,6 @@ from scripts.check.rule import rule
 _CONFIG: KeyPath = ("gateway", "epp", "config")
 _SCORERS: KeyPath = ("gateway", "epp", "scorers")
 _ENDS = "The Endpoint Picker ends at start, and the gateway answers 500 or picks any pod."
-_BAND = ("priority", "maxBytes", "maxRequests", "fairnessPolicyRef", "orderingPolicyRef")
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "plugins[]": ("name", "type", "parameters"),
-    "schedulingProfiles[]": ("name", "plugins"),
-    "schedulingProfiles[].plugins[]": ("pluginRef", "weight"),
-    "dataLayer": (
-        "injectDefaults",
-        "sources",
-        "discovery",
-        "crossReplicaSyncerPluginRef",
-        "crossReplicaSyncInterval",
-    ),
-    "dataLayer.sources[]": ("pluginRef", "extractors"),
-    "dataLayer.sources[].extractors[]": ("pluginRef",),
-    "dataLayer.discovery": ("pluginRef",),
-    "flowControl": (
-        *(
-            "maxBytes",
-            "maxRequests",
-            "defaultRequestTTL",
-            "defaultPriorityBand",
-            "defaultNegativePriorityBand",
-        ),
-        *("priorityBands", "usageLimitPolicyPluginRef", "saturationDetector", "enableEviction"),
-    ),
-    "flowControl.priorityBands[]": _BAND,
-    "flowControl.defaultPriorityBand": _BAND,
-    "flowControl.defaultNegativePriorityBand": _BAND,
-    "flowControl.saturationDetector": ("pluginRef",),
-    "saturationDetector": ("pluginRef",),
-    "parser": ("pluginRef",),
-    "requestHandler": ("parsers",),
-    "requestHandler.parsers[]": ("pluginRef",),
-}
-"""Keys of every section (llm-d-router v0.10 apix/config/v1alpha1)."""
 
 
 @rule(
@@ -101,11 +66,10 @@ def config_kind(view: ClusterView) -> Iterator[Hit]:
 )
 def config_keys(view: ClusterView) -> Iterator[Hit]:
     """Every key of the configuration is one that the Endpoint Picker knows."""
-    facts = table("epp")
     for one in _known(view):
-        if parse(one.version) > parse(facts["versions"]["last"]):
+        if not epp.reads_config(one.version):
             continue
-        for path, allowed in {"": tuple(facts["config_keys"]), **_KEYS}.items():
+        for path, allowed in epp.config_sections().items():
             for node in one.root.each(path):
                 for key in node.map(""):
                     if key not in allowed:

@@ -105,19 +105,28 @@ def not_autoscaled(scaler: Obj, view: ClusterView) -> Iterator[Hit]:
 
 
 @rule(
-    "picker-recreated",
+    "picker-rollout",
     kinds=_DEPLOYMENT,
-    why="New pods are never ready while the old leader holds the lease, so the rollout waits for ever.",
-    fix="Write `strategy: {type: Recreate}`.",
-    source="gateway.md 22, 3.4; router#2568, #2603",
+    why="New pods are never ready while the old leader holds the lease, so the rollout waits for ever; Recreate starts "
+    "them only when the old leader's last stream has ended, and no request is routed until then.",
+    fix="Write maxSurge 0 and maxUnavailable 100% of a RollingUpdate.",
+    source="gateway.md 22, 3.4; router#2568, #2603, #1885",
     cause=("gateway", "epp", "replicas"),
 )
-def recreated(deployment: Obj, view: ClusterView) -> Iterator[Hit]:
-    """Replicas that elect a leader are recreated, not rolled."""
+def rollout(deployment: Obj, view: ClusterView) -> Iterator[Hit]:
+    """A rollout stops all replicas that elect a leader at once, and starts new ones at once."""
+    if not any(elects(pod) for pod in pickers(deployment, view)):
+        return
     strategy = deployment.text("spec.strategy.type", "RollingUpdate")
-    for pod in pickers(deployment, view):
-        if elects(pod) and strategy != "Recreate":
-            yield Hit(deployment, "spec.strategy.type", f"{strategy} with leader election")
+    if strategy != "RollingUpdate":
+        yield Hit(deployment, "spec.strategy.type", f"{strategy} with leader election")
+        return
+    replicas = deployment.number("spec.replicas") or 1
+    field = "spec.strategy.rollingUpdate.maxUnavailable"
+    missing = deployment.raw(field)
+    if missing != "100%" and not (isinstance(missing, int) and missing >= replicas):
+        said = "25% by default" if missing is None else missing
+        yield Hit(deployment, field, f"{said} of {replicas} replicas that elect a leader may be missing")
 
 
 @rule(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from components.common import names
 from components.facts.tables import table
 from components.stack import sizing
 from scripts.check.deployment import Deployment, container_field, deployment, quantity
@@ -257,9 +258,15 @@ def _shm(one: Deployment) -> Node | None:
 
 
 def _copied_gib(one: Deployment) -> float:
-    """GiB that KServe or the engine copies to the node; 0 where weights are mounted."""
-    weights = (uri for _, _, uri, mount in uris(one.service) if mount == table("kserve")["model_path"])
-    if any(uri.startswith(_COPIED) for uri in weights):
+    """GiB of weights and adapters that KServe or the engine copies to the node; 0 where all are mounted."""
+    copied = {mount for _, _, uri, mount in uris(one.service) if uri.startswith(_COPIED)}
+    adapters = one.stack.model.adapters.items()
+    extra = sum(adapter.size_gib for name, adapter in adapters if names.adapter_folder(name) in copied)
+    return extra + _copied_weights_gib(one, copied)
+
+
+def _copied_weights_gib(one: Deployment, copied: Collection[str]) -> float:
+    if table("kserve")["model_path"] in copied:
         return sizing.fetched_gib(one.stack)
     data = next((v for v in one.pod.spec.each("volumes[]") if v.text("name") == "data"), None)
     pulled = one.engine.name in _PULLED and data is not None and data.has("emptyDir")

@@ -168,3 +168,16 @@ def test_images_moved_with_the_repository() -> None:
         epp.image_problem("ghcr.io/llm-d/llm-d-inference-scheduler", "0.10.0")
     )
     assert epp.image_problem("registry.example/mirror/epp", "0.10.0") is None
+
+
+def test_keys_of_a_configuration_that_the_version_does_not_read() -> None:
+    config = {
+        "plugins": [{"type": "queue-scorer", "parameters": {"anything": 1}}, {"typ": "x"}],
+        "flowControl": {"saturationDetector": {"pluginRef": "d"}, "maxByte": 1},
+        "dataLayer": None,
+        "requestHandler": {"parsers": "no list"},
+    }
+    found = [path for path, _ in epp.unknown_config_keys(config, "0.10.0")]
+
+    assert found == [("plugins", 1, "typ"), ("flowControl", "maxByte")]
+    assert list(epp.unknown_config_keys(config, "0.99.0")) == []

@@ -150,7 +150,10 @@ def test_two_replicas_elect_a_leader() -> None:
     stack = make_stack()
     deployment = one(stack, "Deployment")
     assert deployment["spec"]["replicas"] == 2
-    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert deployment["spec"]["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "100%"},
+    }
     assert "--ha-enable-leader-election=true" in _arguments(stack)
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     assert container["livenessProbe"]["grpc"] == {"port": 9003, "service": "liveness"}

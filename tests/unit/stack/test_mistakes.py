@@ -17,7 +17,7 @@ _TAG = {"ollamaTag": "llama3.3:70b"}
 _HPA = {"scaler": "hpa", "target": 80}
 _KEDA = {"versions": {"keda": "2.20.2"}, "prometheusUrl": "http://prometheus.example.com"}
 
-CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
+CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
     "unknown runtime": ({"serving": {"runtime": "vlm"}}, ("serving", "runtime"), "there is no runtime 'vlm'"),
     "runtime off": ({"cluster": {"runtimes": {"vllm": False}}}, ("serving", "runtime"), "switched off"),
     "unknown pool": ({"serving": {"pool": "h200"}}, ("serving", "pool"), "no accelerator pool 'h200'"),
@@ -157,6 +157,36 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
         {"serving": {"mode": "Knative"}, "cluster": {"versions": {"knative": "1.21.1"}}},
         ("gateway", "enabled"),
         "blind",
+    ),
+    "knative behind a gateway": (
+        {
+            "serving": {"mode": "Knative"},
+            "gateway": {"pool": {"enabled": False}},
+            "cluster": {"versions": {"knative": "1.21.1"}},
+        },
+        ("gateway", "enabled"),
+        "a Gateway that routes to pods goes past Knative",
+    ),
+    "unknown key of the picker's configuration": (
+        {"gateway": {"epp": {"config": {"featureGate": ["flowControl"]}}}},
+        ("gateway", "epp", "config", "featureGate"),
+        "did you mean 'featureGates'?",
+    ),
+    "unknown key in a list of the picker's configuration": (
+        {
+            "gateway": {
+                "epp": {
+                    "config": {"schedulingProfiles": [{"name": "d", "plugins": [{"plugin": "queue-scorer"}]}]}
+                }
+            }
+        },
+        ("gateway", "epp", "config", "schedulingProfiles", 0, "plugins", 0, "plugin"),
+        "did you mean 'pluginRef'?",
+    ),
+    "namespace that no gateway's service can be called after": (
+        {"serving": {"namespace": "7b"}},
+        (),
+        "a Service's name starts with a letter",
     ),
     "knative undeclared": (
         {"serving": {"mode": "Knative"}, "gateway": {"enabled": False}},

@@ -91,3 +91,13 @@ def test_rollout_fits_the_gpus_that_are_free() -> None:
     roomy = make_stack(cluster={"pools": {"h100": {"rolloutReserve": 4}}})
     assert (tight.max_surge, tight.max_unavailable) == (0, 1)
     assert (roomy.max_surge, roomy.max_unavailable) == (1, 0)
+
+
+def test_adapters_that_are_copied_need_node_storage_beside_weights_that_are_not() -> None:
+    adapters = {"a": {"uri": "hf://x/a", "sizeGiB": 5}, "b": {"uri": "s3://m/b"}, "c": {"uri": "pvc://c"}}
+    claimed = {"storage": {"claim": {"name": "weights"}}}
+
+    assert sizing.ephemeral_storage(make_stack(serving=claimed)) == "10Gi"
+    assert sizing.copied_gib(make_stack(serving=claimed, model={"adapters": adapters})) == 6
+    assert sizing.ephemeral_storage(make_stack(serving=claimed, model={"adapters": adapters})) == "17Gi"
+    assert sizing.ephemeral_storage(make_stack(model={"adapters": adapters})) == "162Gi"  # 1.1 x 137.4 + 10
