@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.mutation import inventory, judge, objects
 from tests.mutation.harmless import Pattern, load
-from tests.mutation.model import CLASSES, Mutation, varied
+from tests.mutation.model import CLASSES, Mutation, sample, varied
 from tests.mutation.objects import Swap
 from tests.mutation.trial import Trial
 
@@ -51,6 +51,13 @@ def every() -> tuple[Mutation, ...]:
         *inventory.mutations(judge.ROOT / "inventory"),
         *(one for base in judge.bases().values() for one in objects.mutations(base.tree.objects)),
     )
+
+
+def some(cluster: str, of_objects: int, of_files: int, seed: int = SEED) -> list[Mutation]:
+    """A few, quickly: of one cluster's objects from all classes alike, and of the inventory."""
+    own = objects.mutations(judge.bases()[cluster].tree.objects)
+    files = inventory.mutations(judge.ROOT / "inventory")
+    return [*sample(own, of_objects, seed), *sample(files, of_files, seed)]
 
 
 def chosen(each: int = EACH, seed: int = SEED) -> list[Mutation]:
