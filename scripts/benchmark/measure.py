@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.1
+SAMPLE_SHARE = 50
+"""A sample is followed by a pause of so many times what it took: the kernel walks all pages of a large process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Cost:
     cpu: float
     """User and system seconds of all processes."""
     peak_mib: float
-    """Largest sum of the tree's proportional set sizes seen, in MiB, sampled ten times a second."""
+    """Largest sum of the tree's proportional set sizes seen, in MiB, sampled up to ten times a second."""
 
 
 class CommandFailedError(RuntimeError):
@@ -63,8 +65,11 @@ class _Peak(threading.Thread):
         self._done = threading.Event()
 
     def run(self) -> None:
-        while not self._done.wait(SAMPLE_SECONDS):
+        pause = SAMPLE_SECONDS
+        while not self._done.wait(pause):
+            began = time.thread_time()
             self.mib = max(self.mib, sum(_pss(pid) for pid in _tree(self._pid)) / 1024)
+            pause = max(SAMPLE_SECONDS, SAMPLE_SHARE * (time.thread_time() - began))
 
     def stop(self) -> None:
         self._done.set()

@@ -237,6 +237,8 @@ def results(bench: Bench, wanted: Collection[str]) -> Iterator[Result]:
     for name, row in ROWS.items():
         if name not in wanted:
             continue
-        print(f"{bench.size} stacks: {name} …", file=sys.stderr, flush=True)
+        print(f"{bench.size} stacks: {name} …", end=" ", file=sys.stderr, flush=True)
         cost = row(bench)
+        told = f"{cost.cpu:.2f} s CPU, {cost.peak_mib:.0f} MiB" if cost else NOT_INSTALLED
+        print(told, file=sys.stderr, flush=True)
         yield Result(name, bench.size, cost, "" if cost else NOT_INSTALLED)
