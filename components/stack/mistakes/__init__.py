@@ -15,6 +15,7 @@ _CONCERNS: tuple[Callable[[Stack], Iterator[Mistake]], ...] = (
     serving.names,
     serving.parallelism,
     serving.device,
+    serving.environment,
     serving.replicas,
     serving.scaling,
     weights.weights,

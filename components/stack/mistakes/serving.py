@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.common.errors import Mistake
 from components.facts import metric as metric_name
+from components.facts.tables import table
 from components.stack.params import Stack
 
 
@@ -83,6 +84,20 @@ def device(stack: Stack) -> Iterator[Mistake]:
             f"runtime {stack.serving.runtime!r} runs on {device}, pool {stack.serving.pool!r} is {kind}",
             "choose a pool or a runtime that fits",
         )
+
+
+def environment(stack: Stack) -> Iterator[Mistake]:
+    """No variable is one that KServe, or Knative, refuses in a model's container."""
+    facts = table("kserve")
+    forbidden = dict.fromkeys(facts["forbidden_env"], "KServe")
+    if stack.is_knative:
+        forbidden |= dict.fromkeys(facts["knative"]["reserved_env"], "Knative")
+    for path, given in (
+        (("serving", "env"), stack.serving.env),
+        (("runtimes", stack.serving.runtime, "env"), stack.runtime.env),
+    ):
+        for name in sorted(given.keys() & forbidden.keys()):
+            yield Mistake((*path, name), f"{forbidden[name]} refuses the variable {name}", "remove it")
 
 
 def replicas(stack: Stack) -> Iterator[Mistake]:

@@ -17,6 +17,7 @@ _FETCHED = ("tokenizer", "hf-config-path", "generation-config")
 _WORDS = ("auto", "vllm")
 """Values of --generation-config that name no repository."""
 _MANY_NODES = ("nnodes", "node-rank", "data-parallel-start-rank")
+_DOWNLOADED = ("hf-repo", "model-url", "docker-repo")
 _VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
 
@@ -61,6 +62,21 @@ def fetches_nothing(service: Obj, view: ClusterView) -> Iterator[Hit]:
                 yield _hit(one, name, f"{value} is a repository of the hub, and the engine is offline")
 
 
+@rule(
+    "engine-loads-what-is-mounted",
+    kinds=_ISVC,
+    why="The engine downloads another model at every start, instead of the one that was reviewed and mounted.",
+    fix="Remove the argument; say where the weights come from in `model.weights` or `serving.storage`.",
+    source="llama.cpp common/arg.cpp (hf-repo, model-url); inference-stacks.md idea 14",
+)
+def loads_mounted(service: Obj, view: ClusterView) -> Iterator[Hit]:
+    """llama.cpp downloads no model by itself."""
+    for one in _llamacpp(service, view):
+        for name in _DOWNLOADED:
+            if value := one.arguments.text(name):
+                yield _hit(one, name, f"--{name} is {value}")
+
+
 def _draft(one: Deployment) -> str:
     """The model that drafts tokens."""
     try:
@@ -87,8 +103,8 @@ def balancing(service: Obj, view: ClusterView) -> Iterator[Hit]:
     "runner-of-the-kind",
     kinds=_ISVC,
     why="The server has no route for what LiteLLM sends it, and every request ends with 404.",
-    fix="Correct `model.kind`, or `runner` in `model.args.vllm`.",
-    source="vLLM config/model.py (runner); serving.md 2.1",
+    fix="Correct `model.kind`, or `runner` (vLLM) or `embedding` (llama.cpp) in `model.args`.",
+    source="vLLM config/model.py (runner); llama.cpp common/arg.cpp (embedding); serving.md 2.1, 2.2",
 )
 def runner_of_kind(service: Obj, view: ClusterView) -> Iterator[Hit]:
     """A model that generates is not run as one that pools, nor the other way round."""
@@ -97,6 +113,12 @@ def runner_of_kind(service: Obj, view: ClusterView) -> Iterator[Hit]:
         generates = kind in ("chat", "completion")
         if runner == ("pooling" if generates else "generate"):
             yield _hit(one, "runner", f"--runner {runner} for a model of kind {kind}")
+    for one in _llamacpp(service, view):
+        embeds, kind = bool(one.arguments.on("embedding")), one.stack.model.kind
+        if embeds != (kind == "embedding"):
+            yield _hit(
+                one, "embedding", f"--embedding is {'on' if embeds else 'off'} for a model of kind {kind}"
+            )
 
 
 @rule(
@@ -123,6 +145,12 @@ def cards_visible(service: Obj, view: ClusterView) -> Iterator[Hit]:
 def _vllm(service: Obj, view: ClusterView) -> Iterator[Deployment]:
     one = deployment(service, view)
     if one and one.engine.name == "vllm" and one.takes_flags:
+        yield one
+
+
+def _llamacpp(service: Obj, view: ClusterView) -> Iterator[Deployment]:
+    one = deployment(service, view)
+    if one and one.engine.name == "llamacpp" and one.takes_flags:
         yield one
 
 

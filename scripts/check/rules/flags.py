@@ -47,6 +47,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
         "xxhash",
         "xxhash_cbor",
     ),
+    **dict.fromkeys(
+        ("cache-type-k", "cache-type-v"),
+        ("f32", "f16", "bf16", "q8_0", "q5_0", "q5_1", "q4_0", "q4_1", "iq4_nl"),
+    ),
     "distributed-executor-backend": ("ray", "mp", "uni", "external_launcher"),
     "runner": ("auto", "generate", "pooling", "draft"),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from components.stack import sizing
 from scripts.check.deployment import container_field, deployment
 from scripts.check.fleet import ClusterView
-from scripts.check.model import Hit, Obj
+from scripts.check.model import Hit, KeyPath, Obj
 from scripts.check.node import Node
 from scripts.check.pods import Container, Pod
 from scripts.check.rule import rule
@@ -248,7 +248,8 @@ def folders_writable(obj: Obj, view: ClusterView) -> Iterator[Hit]:
         for name in _FOLDERS:
             path = pod.main.env.get(name, "")
             if path and path[0] not in "~$" and not (path[0] == "/" and _writable(path, mounts)):
-                yield Hit(obj, field, f"{name} is {path}, where nothing writable is mounted")
+                said = f"{name} is {path}, where nothing writable is mounted"
+                yield Hit(obj, field, said, cause=_set_by(name, obj, view))
 
 
 @rule(
@@ -300,7 +301,19 @@ def keeps_model(service: Obj, view: ClusterView) -> Iterator[Hit]:
         given = pod.main.env.get("OLLAMA_KEEP_ALIVE", "")
         if engine_of(pod, view) == "ollama" and not given.startswith("-"):
             field = container_field(pod, pod.main, "env")
-            yield Hit(service, field, f"OLLAMA_KEEP_ALIVE is {given or 'not set: 5m'}")
+            said = f"OLLAMA_KEEP_ALIVE is {given or 'not set: 5m'}"
+            yield Hit(service, field, said, cause=_set_by("OLLAMA_KEEP_ALIVE", service, view))
+
+
+def _set_by(variable: str, obj: Obj, view: ClusterView) -> KeyPath:
+    """The key of the inventory that sets a variable of a model's pods."""
+    stack = view.stack_of(obj)
+    if stack is None:
+        return ("runtimes",)
+    if variable in stack.serving.env:
+        return ("serving", "env", variable)
+    own = ("env", variable) if variable in stack.runtime.env else ()
+    return ("runtimes", stack.serving.runtime, *own)
 
 
 @rule(

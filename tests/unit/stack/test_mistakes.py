@@ -138,6 +138,29 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
         ("model", "adapters", "a", "uri"),
         "no image beside other storage",
     ),
+    "a variable that KServe refuses": (
+        {"serving": {"env": {"PYTHONPATH": "/x"}}},
+        ("serving", "env", "PYTHONPATH"),
+        "KServe refuses the variable PYTHONPATH",
+    ),
+    "a variable of the runtime that Knative refuses": (
+        {
+            "serving": {"mode": "Knative"},
+            "gateway": {"enabled": False},
+            "runtimes": {"vllm": {"env": {"PORT": "8080"}}},
+            "cluster": {
+                "versions": {"knative": "1.21.1"},
+                "knative": {
+                    "features": {
+                        "kubernetes.podspec-nodeselector": True,
+                        "kubernetes.podspec-tolerations": True,
+                    }
+                },
+            },
+        },
+        ("runtimes", "vllm", "env", "PORT"),
+        "Knative refuses the variable PORT",
+    ),
     "rerank elsewhere": (
         {"serving": _CPU, "model": _GGUF | {"kind": "rerank"}},
         ("serving", "runtime"),
