@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from components.argocd import documents as argocd
@@ -14,6 +16,7 @@ from components.litellm import workload
 from components.litellm.proxy_config import longest_request_seconds, proxy_config
 from components.monitoring import build as monitoring
 from components.monitoring.mixin import Alert
+from components.stack.params import Stack
 
 README = "docs/README.md"
 LITELLM_VALUES = "docs/litellm-values.yaml"
@@ -37,14 +40,25 @@ _MEANINGS = {
 
 def documents(fleet: Fleet) -> dict[str, str]:
     """File texts by path below the cluster's folder. ``fleet.kinds`` must hold what is compiled."""
-    alerts = monitoring.alerts(fleet)
-    files = {LITELLM_VALUES: litellm_values(fleet), **argocd.documents(fleet)}
-    files[README] = readme(fleet, sorted(files))
-    files[f"{RUNBOOKS}/litellm.md"] = litellm_runbook(fleet, alerts)
-    for stack in fleet.stacks:
-        values = runbook.values(fleet, stack, alerts)
-        files[f"{RUNBOOKS}/{stack.name}.md"] = render("runbook.md.j2", **values)
-    return files
+    return {path: write() for path, write in writers(fleet).items()}
+
+
+def writers(fleet: Fleet) -> dict[str, Callable[[], str]]:
+    """What writes each file, by path below the cluster's folder."""
+    synced_by_hand = (LITELLM_VALUES, argocd.HEALTH, argocd.ROOT)
+    return {
+        LITELLM_VALUES: lambda: litellm_values(fleet),
+        argocd.HEALTH: lambda: argocd.health(fleet),
+        argocd.ROOT: lambda: argocd.root(fleet),
+        README: lambda: readme(fleet, sorted(synced_by_hand)),
+        f"{RUNBOOKS}/litellm.md": lambda: litellm_runbook(fleet, monitoring.alerts(fleet)),
+        **{f"{RUNBOOKS}/{stack.name}.md": partial(stack_runbook, fleet, stack) for stack in fleet.stacks},
+    }
+
+
+def stack_runbook(fleet: Fleet, stack: Stack) -> str:
+    """What to do when a stack is in trouble."""
+    return render("runbook.md.j2", **runbook.values(fleet, stack, monitoring.alerts(fleet)))
 
 
 def litellm_values(fleet: Fleet) -> str:

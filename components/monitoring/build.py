@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from components.cluster.params import Fleet
 from components.common import labels
@@ -100,8 +101,14 @@ def _engine_names(stacks: list[Stack]) -> dict[str, Names]:
 
 
 def _names(runtime: Runtime) -> Names:
-    facts = engine_facts.engine(runtime.engine)
-    return {logical: facts.metric(runtime.version, logical) for logical in sorted(facts.metrics)}
+    return _names_in(runtime.engine, runtime.version)
+
+
+@cache
+def _names_in(engine: str, version: str) -> Names:
+    """Not to be changed: every stack with the engine shares it."""
+    facts = engine_facts.engine(engine)
+    return {logical: facts.metric(version, logical) for logical in sorted(facts.metrics)}
 
 
 def _epp_names(fleet: Fleet) -> Names:

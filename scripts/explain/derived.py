@@ -92,12 +92,18 @@ def derived() -> tuple[Derived, ...]:
     sizes = [
         Derived(name, sizing, name, function)
         for name, function in getmembers(sizing, isfunction)
-        if function.__module__ == sizing.__name__ and not name.startswith("_")
+        if function.__module__ == sizing.__name__ and not name.startswith("_") and _is_of_stack(function)
     ]
     own = [Derived(name, Stack, name, getter) for name, getter in _properties(Stack)]
     names = [Derived(f"names.{name}", StackNames, name, getter) for name, getter in _properties(StackNames)]
     cluster = [Derived(f"cluster.{name}", Cluster, name, getter) for name, getter in _properties(Cluster)]
     return tuple(sorted([*sizes, *own, *names, *cluster], key=lambda one: one.name))
+
+
+def _is_of_stack(function: Callable[..., Any]) -> bool:
+    """Whether a function asks for a stack and nothing else."""
+    hints = get_type_hints(function)
+    return [hint for name, hint in hints.items() if name != "return"] == [Stack]
 
 
 def _properties(holder: type) -> Iterator[tuple[str, Callable[..., Any]]]:

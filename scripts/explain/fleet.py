@@ -76,6 +76,7 @@ class FleetStudy:
         self._base: dict[str, Objects] = {}
         self._cores: dict[tuple[str, tuple[str, ...]], Objects] = {}
         self._reads: dict[str, frozenset[KeyPath]] = {}
+        self._maps: dict[str, Maps] = {}
 
     def base(self, component: str) -> Objects:
         """What a component is compiled to."""
@@ -104,12 +105,19 @@ class FleetStudy:
 
     def _needed(self, file: str, path: Path, names: list[str]) -> list[str]:
         """The stacks without each of which alone the field is another. A group that is not missed holds none."""
-        if self._same(file, path, [[one for one in self.stacks if one not in names]])[0]:
-            return []
-        if len(names) == 1:
-            return names
-        half = len(names) // 2
-        return [*self._needed(file, path, names[:half]), *self._needed(file, path, names[half:])]
+        groups = [names]
+        found: set[str] = set()
+        while groups:
+            fewer = [[one for one in self.stacks if one not in group] for group in groups]
+            missed = [
+                group for group, same in zip(groups, self._same(file, path, fewer), strict=True) if not same
+            ]
+            found |= {group[0] for group in missed if len(group) == 1}
+            halves = [
+                (group[: len(group) // 2], group[len(group) // 2 :]) for group in missed if len(group) > 1
+            ]
+            groups = [half for both in halves for half in both]
+        return [name for name in names if name in found]
 
     def _smallest(self, file: str, path: Path, names: list[str]) -> list[str]:
         """Leave out one stack after the other as long as the field stays."""
@@ -151,12 +159,13 @@ class FleetStudy:
         tries = [(index, other) for index, cause in enumerate(causes) for other in self.alternatives(*cause)]
         makes = [self._changed(*causes[index], other, stacks) for index, other in tries]
         seen: dict[int, dict[tuple[str, Difference], Alternative]] = {}
-        for (index, other), objects in zip(tries, self.variants.compiled(base, file, makes), strict=True):
+        found = self.variants.compiled(base, file, makes, self._fleet(self.own, stacks))
+        for (index, other), objects in zip(tries, found, strict=True):
             for one in differences({file: base[file]}, objects) if objects is not None else ():
                 seen.setdefault(index, {}).setdefault(one, other)
         effects = [
-            FleetEffect(causes[index][0], Effect(causes[index][1], found, ()))
-            for index, found in seen.items()
+            FleetEffect(causes[index][0], Effect(causes[index][1], changed_, ()))
+            for index, changed_ in seen.items()
         ]
         return [one for one in effects if one.effect.on(file, path) is not None]
 
@@ -179,7 +188,8 @@ class FleetStudy:
             for one in tries
         ]
         seen: dict[Derived, dict[tuple[str, Difference], Plain]] = {}
-        for (one, other), objects in zip(tries, self.variants.compiled(base, file, makes), strict=True):
+        found = self.variants.compiled(base, file, makes, self._fleet(self.own, {name: self._fresh(name)}))
+        for (one, other), objects in zip(tries, found, strict=True):
             for difference in differences({file: base[file]}, objects) if objects is not None else ():
                 seen.setdefault(one, {}).setdefault(difference, other)
         return [Effect(one, found, ()) for one, found in seen.items()]
@@ -209,13 +219,7 @@ class FleetStudy:
 
     def alternatives(self, target: str, leaf: Leaf) -> list[Alternative]:
         """What a leaf of one of the cluster's targets could be instead."""
-        return alternatives(leaf, self._maps[target])
-
-    @cached_property
-    def _maps(self) -> dict[str, Maps]:
-        """The maps that names may lead into, by target."""
-        found = {name: maps_of(one.params) for name, one in self.stacks.items()}
-        return {self.target: maps_of(self.fleet.params), **found}
+        return alternatives(leaf, self.maps_in(target))
 
     def reads(self, component: str) -> frozenset[KeyPath]:
         """Paths of the fields of parameter models that a component reads, of the cluster or of any of its stacks."""
@@ -241,6 +245,10 @@ class FleetStudy:
 
     def maps_in(self, target: str) -> Maps:
         """The maps of one of the cluster's targets that names may lead into."""
+        if target not in self._maps:
+            self._maps[target] = maps_of(
+                self.fleet.params if target == self.target else self.stacks[target].params
+            )
         return self._maps[target]
 
     def every_leaf(self, target: str) -> list[Leaf]:
@@ -262,12 +270,14 @@ class FleetStudy:
             if target != self.target:
                 return self._fleet(self.own, {**stacks, target: self._stack(target, leaf, other)})
             touched = {name: self._stack(name, leaf, other) for name in stacks if self._is_shared(name, leaf)}
-            return self._fleet(changed(self.own, leaf, other, self._maps[self.target]), {**stacks, **touched})
+            return self._fleet(
+                changed(self.own, leaf, other, self.maps_in(self.target)), {**stacks, **touched}
+            )
 
         return Variant(make)
 
     def _stack(self, name: str, leaf: Leaf, other: Alternative) -> Stack:
-        own = changed(self.stack_own[name], leaf, other, self._maps[name])
+        own = changed(self.stack_own[name], leaf, other, self.maps_in(name))
         if leaf.kind == "name" and isinstance(other, Rename):
             return trial.stack(f"{self.cluster}.{other.name}", own)
         return trial.stack(name, own)

@@ -7,7 +7,7 @@ computes nothing that is not looked at.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,12 @@ from components.cluster.params import Fleet
 from components.common.manifest import Manifest
 from components.monitoring import build as monitoring
 from components.monitoring.mixin import MAIN
+from scripts.explain.keyed import Steps
 
 Parameters = str
 """The mixin's argument as JSON text, so that equal variants are told by it."""
+FEW = 2
+"""Up to so many variants are evaluated without looking at what they have in common."""
 Kinds = frozenset[tuple[str, str]]
 _OBJECTS = """
 local mixin = import 'main.jsonnet';
@@ -54,22 +57,24 @@ def parameters(fleet: Fleet) -> Parameters | None:
     return json.dumps(monitoring.parameters(fleet)) if fleet.cluster.monitoring.enabled else None
 
 
-def objects(variants: Iterable[Parameters], which: Wanted) -> dict[Parameters, Manifest | None]:
+def objects(
+    variants: Iterable[Parameters], which: Wanted, base: Parameters | None = None
+) -> dict[Parameters, Manifest | None]:
     """One object in each variant; None where it is gone. Variants that the mixin refuses are left out."""
     arguments = json.dumps([which.kind, which.name, which.index, which.count])[1:-1]
-    return _many(sorted(set(variants)), lambda params: f"one({params}, {arguments})")
+    return _many(sorted(set(variants)), f"function(params) one(params, {arguments})", base)
 
 
-def kinds(variants: Iterable[Parameters]) -> dict[Parameters, Kinds]:
+def kinds(variants: Iterable[Parameters], base: Parameters | None = None) -> dict[Parameters, Kinds]:
     """(group, kind) of what is compiled in each variant. Variants that the mixin refuses are left out."""
-    found = _many(sorted(set(variants)), lambda params: f"kinds({params})")
+    found = _many(sorted(set(variants)), "kinds", base)
     return {params: frozenset(map(_kind, these)) for params, these in found.items()}
 
 
-def alerts(variants: Iterable[Parameters]) -> dict[Parameters, str]:
+def alerts(variants: Iterable[Parameters], base: Parameters | None = None) -> dict[Parameters, str]:
     """What runbooks need of the mixin's result in each variant, as the JSON text that it would be read from."""
     rest = "monitors: [], rules: [], dashboards: []"
-    found = _many(sorted(set(variants)), lambda params: f"{{{rest}, alerts: mixin({params}).alerts}}")
+    found = _many(sorted(set(variants)), f"function(params) {{{rest}, alerts: mixin(params).alerts}}", base)
     return {params: json.dumps(result) for params, result in found.items()}
 
 
@@ -78,15 +83,85 @@ def _kind(text: str) -> tuple[str, str]:
     return version.rpartition("/")[0], kind
 
 
-def _many(variants: Sequence[Parameters], expression: Callable[[Parameters], str]) -> dict[Parameters, Any]:
+def _many(variants: Sequence[Parameters], function: str, base: Parameters | None) -> dict[Parameters, Any]:
+    """What a function makes of each variant. One that differs from ``base`` only in what the function does not look
+    at for it is not evaluated."""
+    if base is None or len(variants) <= FEW:
+        return _evaluated(variants, function)
+    traced = _traced(base, function)
+    if traced is None:
+        return _evaluated(variants, function)
+    alike = [params for params in variants if traced.is_same(json.loads(params))]
+    others = [params for params in variants if params not in set(alike)]
+    return dict.fromkeys(alike, traced.result) | _evaluated(others, function)
+
+
+def _evaluated(variants: Sequence[Parameters], function: str) -> dict[Parameters, Any]:
     if not variants:
         return {}
-    items = ", ".join(expression(params) for params in variants)
     try:
-        found = json.loads(_gojsonnet.evaluate_snippet(str(MAIN), f"{_OBJECTS} [{items}]"))
+        source = f"{_OBJECTS} local f = {function}; [f(params) for params in [{', '.join(variants)}]]"
+        found = json.loads(_gojsonnet.evaluate_snippet(str(MAIN), source))
     except RuntimeError:
         if len(variants) == 1:
             return {}
         half = len(variants) // 2
-        return _many(variants[:half], expression) | _many(variants[half:], expression)
+        return _evaluated(variants[:half], function) | _evaluated(variants[half:], function)
     return dict(zip(variants, found, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """What a function makes of some parameters, and what of them it looked at."""
+
+    parameters: Any
+    read: frozenset[Steps]
+    result: Any
+
+    def is_same(self, other: Any) -> bool:
+        """Whether other parameters make the same: Jsonnet evaluates what is looked at and nothing else."""
+        return self._is_same(self.parameters, other, ())
+
+    def _is_same(self, own: Any, other: Any, path: Steps) -> bool:
+        if path not in self.read or (type(own) is type(other) and own == other):
+            return True
+        if isinstance(own, dict) and isinstance(other, dict) and own.keys() == other.keys():
+            return all(self._is_same(own[key], other[key], (*path, key)) for key in own)
+        if isinstance(own, list) and isinstance(other, list) and len(own) == len(other):
+            pairs = enumerate(zip(own, other, strict=True))
+            return all(self._is_same(one, two, (*path, index)) for index, (one, two) in pairs)
+        return False
+
+
+def _traced(base: Parameters, function: str) -> _Traced | None:
+    """A function, watched; None where it refuses the parameters."""
+    parameters = json.loads(base)
+    paths: list[Steps] = []
+    read: set[Steps] = set()
+
+    def note(index: float, value: Any) -> Any:
+        read.add(paths[int(index)])
+        return value
+
+    watched = _watched(parameters, (), paths)
+    source = f"{_OBJECTS} local n = std.native('n'); local f = {function}; f({watched})"
+    try:
+        text = _gojsonnet.evaluate_snippet(
+            str(MAIN), source, native_callbacks={"n": (("index", "value"), note)}
+        )
+    except RuntimeError:
+        return None
+    return _Traced(parameters, frozenset(read), json.loads(text))
+
+
+def _watched(value: Any, path: Steps, paths: list[Steps]) -> str:
+    """A value as Jsonnet in which each part tells when it is looked at."""
+    index = len(paths)
+    paths.append(path)
+    if isinstance(value, dict):
+        items = (f"{json.dumps(key)}: {_watched(item, (*path, key), paths)}" for key, item in value.items())
+        return f"(if n({index}, true) then {{{', '.join(items)}}} else null)"
+    if isinstance(value, list):
+        items = (_watched(item, (*path, place), paths) for place, item in enumerate(value))
+        return f"(if n({index}, true) then [{', '.join(items)}] else null)"
+    return f"n({index}, {json.dumps(value)})"

@@ -5,24 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from components.cluster.documents import documents
+from components.argocd.documents import HEALTH
+from components.cluster.documents import RUNBOOKS, writers
 from components.cluster.params import Fleet
 from components.monitoring import mixin as monitoring
 from scripts.explain.effect import Objects
 from scripts.explain.keyed import Steps
 from scripts.explain.locate import NoSuchField
 
-FOLDERS = ("docs", "runbooks")
+FOLDERS = ("docs", RUNBOOKS)
 """Folders of a cluster's own target that nothing syncs."""
 KIND = "Document"
 LINES = "lines"
 
 
-def compiled(fleet: Fleet, folder: str, mixins: Mapping[str, str]) -> Objects:
-    """The documents in a folder. ``fleet`` knows its kinds; ``mixins`` holds the mixin's results by argument."""
+def needs_kinds(folder: str, file: str) -> bool:
+    """Whether a document, or one of a folder, tells of the kinds that are compiled."""
+    return folder == FOLDERS[0] and file in ("", HEALTH)
+
+
+def needs_alerts(folder: str) -> bool:
+    """Whether the documents of a folder tell of alerts."""
+    return folder == RUNBOOKS
+
+
+def compiled(fleet: Fleet, folder: str, file: str, mixins: Mapping[str, str]) -> Objects:
+    """A document, or all of a folder where there is none of that name. ``fleet`` knows its kinds; ``mixins`` holds the
+    mixin's results by argument."""
+    every = writers(fleet)
+    wanted = [file] if file in every else [path for path in every if path.partition("/")[0] == folder]
     with _known(mixins):
-        texts = documents(fleet)
-    return {file: as_object(file, text) for file, text in texts.items() if file.partition("/")[0] == folder}
+        return {path: as_object(path, every[path]()) for path in wanted}
 
 
 def as_object(file: str, text: str) -> dict[str, object]:

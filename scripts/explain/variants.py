@@ -17,8 +17,6 @@ from scripts.explain.compare import counterparts
 from scripts.explain.effect import Objects
 
 MONITORING = "monitoring"
-NEED_KINDS = (trial.ARGOCD, *papers.FOLDERS)
-"""Components that are made from what everything else is compiled to."""
 T = TypeVar("T")
 
 
@@ -52,15 +50,15 @@ class Variants:
 
     def component(self, fleet: Fleet, component: str) -> Objects:
         """All objects of one component. Raises what the builders run into."""
-        params = mixin.parameters(fleet) if component in NEED_KINDS else None
-        self._learn(component, [params])
-        return self._built(fleet, component, params)
+        params = mixin.parameters(fleet) if _needs_mixin(component, "") else None
+        self._learn(component, "", [params])
+        return self._built(fleet, component, "", params)
 
-    def _built(self, fleet: Fleet, component: str, params: mixin.Parameters | None) -> Objects:
-        if component in NEED_KINDS:
+    def _built(self, fleet: Fleet, component: str, file: str, params: mixin.Parameters | None) -> Objects:
+        if _needs_kinds(component, file):
             fleet = self._with_kinds(fleet, params)
         if component in papers.FOLDERS:
-            return papers.compiled(fleet, component, self._alerts)
+            return papers.compiled(fleet, component, file, self._alerts)
         return trial.cluster_manifests(self.target, fleet, component)
 
     def read(self, fleet: Fleet, component: str) -> None:
@@ -70,18 +68,23 @@ class Variants:
         else:
             self.component(fleet, component)
 
-    def compiled(self, base: Objects, file: str, variants: Iterable[Variant]) -> list[Objects | None]:
+    def compiled(
+        self, base: Objects, file: str, variants: Iterable[Variant], like: Fleet | None = None
+    ) -> list[Objects | None]:
         """The object that stands for ``file`` of ``base`` in each variant; None where a variant cannot be compiled.
 
-        ``base`` holds all objects of the component.
+        ``base`` holds all objects of the component; ``like`` is what it was compiled from, where most variants differ
+        from it in little.
         """
         component = file.partition("/")[0]
-        found = [_attempt(partial(_prepared, one, component)) for one in variants]
+        needs = component == MONITORING or _needs_mixin(component, file)
+        found = [_attempt(partial(_prepared, one, needs=needs)) for one in variants]
+        params = [one.mixin for one in found if one and one.mixin is not None]
+        own = mixin.parameters(like) if needs and like is not None else None
         if component == MONITORING:
-            which = mixin.wanted(base.values(), base[file])
-            made = mixin.objects([one.mixin for one in found if one and one.mixin is not None], which)
+            made = mixin.objects(params, mixin.wanted(base.values(), base[file]), own)
             return [self._monitor(file, one, made) if one else None for one in found]
-        self._learn(component, [one.mixin for one in found if one])
+        self._learn(component, file, params, own)
         return [_attempt(partial(self._object, base, file, one, component)) if one else None for one in found]
 
     def many(self, base: Fleet, fleets: Iterable[Fleet], component: str) -> list[Objects]:
@@ -102,7 +105,7 @@ class Variants:
 
     def _object(self, base: Objects, file: str, one: _Prepared, component: str) -> Objects:
         with one.within():
-            return only(base, self._built(one.fleet, component, one.mixin), file)
+            return only(base, self._built(one.fleet, component, file, one.mixin), file)
 
     def _monitor(
         self, file: str, one: _Prepared, made: Mapping[mixin.Parameters, Manifest | None]
@@ -123,13 +126,19 @@ class Variants:
         kinds[MONITORING] = self._mixin_kinds[params] if params is not None else frozenset()
         return replace(fleet, kinds=kinds)
 
-    def _learn(self, component: str, params: Iterable[mixin.Parameters | None]) -> None:
+    def _learn(
+        self,
+        component: str,
+        file: str,
+        params: Iterable[mixin.Parameters | None],
+        like: mixin.Parameters | None = None,
+    ) -> None:
         """What a component needs of what the mixin makes of each argument, in one evaluation."""
         known = [one for one in params if one is not None]
-        if component in NEED_KINDS:
-            self._mixin_kinds |= mixin.kinds(one for one in known if one not in self._mixin_kinds)
-        if component in papers.FOLDERS:
-            self._alerts |= mixin.alerts(one for one in known if one not in self._alerts)
+        if _needs_kinds(component, file):
+            self._mixin_kinds |= mixin.kinds((one for one in known if one not in self._mixin_kinds), like)
+        if papers.needs_alerts(component):
+            self._alerts |= mixin.alerts((one for one in known if one not in self._alerts), like)
 
     def _kinds_of_stack(self, stack: Stack) -> mixin.Kinds:
         if stack not in self._stack_kinds:
@@ -137,10 +146,19 @@ class Variants:
         return self._stack_kinds[stack]
 
 
-def _prepared(one: Variant, component: str) -> _Prepared:
+def _needs_kinds(component: str, file: str) -> bool:
+    """Whether a component, or a file of it, is made from what everything else is compiled to."""
+    return component == trial.ARGOCD or papers.needs_kinds(component, file)
+
+
+def _needs_mixin(component: str, file: str) -> bool:
+    return _needs_kinds(component, file) or papers.needs_alerts(component)
+
+
+def _prepared(one: Variant, *, needs: bool) -> _Prepared:
     with one.within():
         fleet = one.make()
-        params = mixin.parameters(fleet) if component in (MONITORING, *NEED_KINDS) else None
+        params = mixin.parameters(fleet) if needs else None
     return _Prepared(fleet, params, one.within)
 
 

