@@ -84,7 +84,10 @@ class Trial:
         except MistakesError:
             yield "compile"
             return
-        tree = replace(judge.bases()[cluster].tree, objects=objects, targets=targets)
+        base = judge.bases()[cluster].tree
+        runbooks = (f"compiled/{cluster}/cluster/runbooks/{name.rpartition('.')[2]}.md" for name in targets)
+        documents = tuple(sorted({*base.documents, *runbooks}))  # what a compile writes beside objects
+        tree = replace(base, objects=objects, targets=targets, documents=documents)
         yield from judge.found(tree, own, targets, objects, frozenset())
 
 
