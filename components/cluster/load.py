@@ -23,7 +23,7 @@ def load_fleet(target: str, parameters: Parameters) -> Fleet:
     stacks, broken = [], []
     for name in members:
         try:
-            stacks.append(load_stack(name, parameters[name]))
+            stacks.append(load_stack(name, parameters[name], parameters[target]))
         except MistakesError as error:
             broken.append(error)
     if not broken:

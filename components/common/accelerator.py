@@ -43,9 +43,9 @@ class Accelerator(Params):
     """GPUs in one node."""
     compute_capability: float | None = Field(default=None, gt=0)
     """NVIDIA compute capability, for example 9.0 for H100."""
-    cpu_per_gpu: int = Field(default=8, ge=1, le=1024)
+    cpu_per_gpu: int = Field(default=8, ge=1, le=100_000)
     """CPU cores a pod asks for with each GPU, unless the stack says otherwise."""
-    host_memory_per_gpu_gib: int = Field(default=48, ge=1, le=16384)
+    host_memory_per_gpu_gib: int = Field(default=48, ge=1, le=1_000_000)
     """Host memory in GiB a pod asks for with each GPU, unless the stack says otherwise."""
     node_selector: Labels = Field(default_factory=dict)
     """Labels of the nodes that have it."""

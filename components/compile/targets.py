@@ -30,14 +30,17 @@ def is_cluster(target: str) -> bool:
 def compile_target(target: str, parameters: Parameters) -> Files:
     """File texts by path below the target's folder. Raises MistakesError with everything that is wrong in it."""
     if not is_cluster(target):
-        return texts(place_stack(target, parameters[target]))
+        own = f"{target.rpartition('.')[0]}.{TARGET}"
+        return texts(place_stack(target, parameters[target], parameters.get(own)))
     fleet, placed = place_cluster(target, parameters)
     return {**texts(placed), **documents(fleet)}
 
 
-def place_stack(target: str, parameters: Mapping[str, Any]) -> dict[str, Manifest]:
-    """A stack's manifests by path."""
-    stack = load_stack(target, parameters)
+def place_stack(
+    target: str, parameters: Mapping[str, Any], cluster_target: Mapping[str, Any] | None = None
+) -> dict[str, Manifest]:
+    """A stack's manifests by path; ``cluster_target``: the parameters of its cluster's own target."""
+    stack = load_stack(target, parameters, cluster_target)
     return place(stack_build.owner(target, stack), stack_build.built(stack))
 
 

@@ -80,7 +80,7 @@ class Gateway(Params):
     wiring: WiringName = "envoy-extension-policy"
     """How the Endpoint Picker is wired into the gateway."""
     class_name: Slug | None = None
-    """GatewayClass; the wiring's own when unset."""
+    """GatewayClass of the stack's own Gateway; the wiring's when unset."""
     shared: Slug | None = None
     """A name below ``cluster.sharedGateways``; the stack has its own Gateway when unset."""
     hostname: Hostname | None = None
@@ -89,6 +89,6 @@ class Gateway(Params):
     """``false``: Gateway, pool and EPP are compiled, but the EPP is not wired in (requests are spread by the
     gateway alone)."""
     stream_idle: Duration = "3600s"
-    """How long a stream may be silent."""
+    """How long a stream may be silent (Envoy Gateway; the other wirings have no such timeout)."""
     pool: Pool = Pool()
     epp: Epp = Epp()

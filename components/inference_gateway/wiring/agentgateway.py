@@ -17,6 +17,7 @@ SINGLE_PICK = True
 # FailOpen is broken in v1.4.1 (agentgateway#3473).
 FAILURE_MODE: FailureMode = "FailClose"
 ROUTE_TIMEOUTS = True
+STREAM_IDLE = False
 NEEDS: tuple[str, ...] = ("agentgateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 

@@ -18,6 +18,7 @@ POOL_BACKEND = True
 SINGLE_PICK = False
 FAILURE_MODE: FailureMode = "FailClose"
 ROUTE_TIMEOUTS = True
+STREAM_IDLE = True
 NEEDS: tuple[str, ...] = ("envoyGateway", "envoyAiGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 gateway = envoy.gateway

@@ -21,6 +21,7 @@ SINGLE_PICK = False
 # The CRD forbids failOpen together with FullDuplexStreamed.
 FAILURE_MODE: FailureMode = "FailClose"
 ROUTE_TIMEOUTS = True
+STREAM_IDLE = True
 NEEDS: tuple[str, ...] = ("envoyGateway", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 gateway = envoy.gateway

@@ -18,6 +18,7 @@ SINGLE_PICK = False
 FAILURE_MODE: FailureMode = "FailOpen"
 # A route with timeouts is refused.
 ROUTE_TIMEOUTS = False
+STREAM_IDLE = False
 NEEDS: tuple[str, ...] = ("gatewayApi", "inferenceExtension", "llmdRouter")
 API = "networking.gke.io/v1"
 

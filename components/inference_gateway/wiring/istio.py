@@ -19,6 +19,7 @@ POOL_BACKEND = True
 SINGLE_PICK = False
 FAILURE_MODE: FailureMode = "FailOpen"
 ROUTE_TIMEOUTS = True
+STREAM_IDLE = False
 NEEDS: tuple[str, ...] = ("istio", "gatewayApi", "inferenceExtension", "llmdRouter")
 
 

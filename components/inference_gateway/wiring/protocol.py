@@ -46,6 +46,8 @@ class Wiring(Protocol):
     """What really happens while the EPP is away, and the default of ``gateway.pool.failureMode``."""
     ROUTE_TIMEOUTS: bool
     """Whether HTTPRoute timeouts are supported."""
+    STREAM_IDLE: bool
+    """Whether ``gateway.streamIdle`` bounds a stream's silence."""
     NEEDS: tuple[str, ...]
     """Components that the cluster must declare in ``versions``."""
 

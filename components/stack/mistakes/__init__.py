@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 from components.common.errors import Mistake
 from components.stack.mistakes import gateway, knative, serving, unread, weights
+from components.stack.mistakes.inherited import unread_gateway
 from components.stack.mistakes.references import references
 from components.stack.params import Stack
 
-__all__ = ["combinations", "references"]
+__all__ = ["combinations", "references", "unread_gateway"]
 
 _CONCERNS: tuple[Callable[[Stack], Iterator[Mistake]], ...] = (
     serving.names,

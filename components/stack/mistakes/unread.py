@@ -14,11 +14,23 @@ def unread(stack: Stack) -> Iterator[Mistake]:
     yield from _of_other_engines(stack)
     yield from _of_other_modes(stack)
     yield from _of_storage(stack)
+    yield from _switched_off(stack)
     epp = stack.gateway.epp
     if epp.tls != "cert-manager":
         yield from _set(epp, ("gateway", "epp"), "only tls: cert-manager reads it", "issuer")
     if not stack.gateway.enabled:
         yield from _set(stack.gateway, ("gateway",), "gateway.enabled is false", "shared", "hostname")
+
+
+def _switched_off(stack: Stack) -> Iterator[Mistake]:
+    """Settings of what the stack or its cluster switches off."""
+    entry, monitoring = stack.params.litellm, stack.params.monitoring
+    if not entry.enabled:
+        fields = sorted(entry.model_fields_set - {"enabled"})
+        yield from _set(entry, ("litellm",), "litellm.enabled is false", *fields)
+    if not stack.is_monitored:
+        where = "monitoring" if stack.cluster.monitoring.enabled else "cluster.monitoring"
+        yield from _set(monitoring, ("monitoring",), f"{where}.enabled is false", "slo")
 
 
 def _of_other_engines(stack: Stack) -> Iterator[Mistake]:

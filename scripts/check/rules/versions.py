@@ -32,7 +32,7 @@ _UNKNOWN = "no component"
 )
 def belong_together(view: ClusterView) -> Iterator[Hit]:
     """The versions that a cluster declares need nothing that it lacks."""
-    for problem in compatibility.pin_set_problems(_sound(view)):
+    for problem in compatibility.pin_set_problems(view.versions):
         if not problem.startswith(_UNKNOWN):
             name = _component(problem, view.versions)
             yield Hit(view.target, f"cluster.versions.{name}", problem, cause=("cluster", "versions", name))
@@ -49,7 +49,7 @@ def belong_together(view: ClusterView) -> Iterator[Hit]:
 def tested_together(view: ClusterView) -> Iterator[Hit]:
     """The versions that a cluster declares are ones that are tested together."""
     untested: dict[str, list[str]] = {}
-    for note in compatibility.pin_set_notes(_sound(view)):
+    for note in compatibility.pin_set_notes(view.versions):
         who, tested, others = note.partition(_TESTED)
         if tested:
             pin, _, here = others.partition(" (")[0].partition(", not ")
@@ -73,26 +73,6 @@ def _version_note(view: ClusterView, message: str) -> Hit:
 
 
 @rule(
-    "version-readable",
-    scope="cluster",
-    why="Nothing that depends on the version can be checked.",
-    fix="Write it as the project does, without a leading v: 1.9.0, 1.31.0-rc.0, b8123.",
-    source="inference-stacks.md 3.1 point 3",
-)
-def version_readable(view: ClusterView) -> Iterator[Hit]:
-    """Every declared version can be compared with others."""
-    given: list[tuple[KeyPath, str]] = [
-        (("cluster", "versions", name), text) for name, text in sorted(view.facts.versions.items())
-    ]
-    runtimes = view.params.runtimes if view.params else {}
-    given += [(("runtimes", name, "version"), runtime.version) for name, runtime in sorted(runtimes.items())]
-    for path, text in given:
-        if _parsed(text) is None:
-            field = ".".join(map(str, path))
-            yield Hit(view.target, field, f"{field} is {text!r}, which is no version", cause=path)
-
-
-@rule(
     "wiring-versions",
     scope="stack",
     why="The gateway does not wire the Endpoint Picker in, and requests get 500 or go to any pod.",
@@ -104,7 +84,7 @@ def wiring_versions(view: StackView) -> Iterator[Hit]:
     stack = view.stack
     if not stack.has_pool:
         return
-    for problem in compatibility.wiring_problems(stack.gateway.wiring, _sound(view.cluster)):
+    for problem in compatibility.wiring_problems(stack.gateway.wiring, view.cluster.versions):
         yield Hit(view.target, "gateway.wiring", problem, cause=("gateway", "wiring"))
 
 
@@ -118,7 +98,7 @@ def wiring_versions(view: StackView) -> Iterator[Hit]:
 def api_served(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """The cluster declares what brings the kind and the version of every object."""
     api = (obj.group, obj.version, obj.kind)
-    found = view.once((crd_available, api), lambda: crd_available(*api, _sound(view)))
+    found = view.once((crd_available, api), lambda: crd_available(*api, view.versions))
     if not found.ok:
         cause: KeyPath = ("cluster", "versions", *([found.component] if found.component else []))
         said = f"{obj.text('apiVersion')} {obj.kind} needs {found.needs}"
@@ -136,7 +116,7 @@ def field_served(obj: Obj, view: ClusterView) -> Iterator[Hit]:
     """The declared versions have every field that an object sets."""
     if obj.kind == _POOL_FIELDS or not (obj.text("apiVersion") and obj.kind):
         return
-    for problem in compatibility.field_problems(obj.doc, _sound(view)):
+    for problem in compatibility.field_problems(obj.doc, view.versions):
         yield Hit(
             obj,
             problem.partition(" ")[0].replace("[]", "[0]"),
@@ -231,7 +211,7 @@ def runtime_image(runtime: Obj, view: ClusterView) -> Iterator[Hit]:
 def engine_version(view: ClusterView) -> Iterator[Hit]:
     """The fact tables were read from versions around the pinned ones."""
     for name, runtime in sorted((view.params.runtimes if view.params else {}).items()):
-        if view.facts.runtimes.get(name) and _parsed(runtime.version) is not None:
+        if view.facts.runtimes.get(name):
             problem = engine(runtime.engine).coverage_problem(runtime.version)
             if problem:
                 path = ("runtimes", name, "version")
@@ -283,13 +263,6 @@ def _split(image: str) -> tuple[str, str | None]:
     name = image.partition("@")[0]
     head, separator, tag = name.rpartition(":")
     return (head, tag) if separator and "/" not in tag else (name, None)
-
-
-def _sound(view: ClusterView) -> Mapping[str, str]:
-    """The declared versions that can be read; version-readable tells the others."""
-    return view.once(
-        _sound, lambda: {name: text for name, text in view.versions.items() if _parsed(text) is not None}
-    )
 
 
 def _parsed(text: str) -> Version | None:

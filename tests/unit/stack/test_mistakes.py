@@ -298,6 +298,21 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
         ("gateway", "hostname"),
         "has no effect",
     ),
+    "unread without an entry in litellm": (
+        {"litellm": {"enabled": False, "rpm": 10}},
+        ("litellm", "rpm"),
+        "has no effect: litellm.enabled is false",
+    ),
+    "unread without monitoring": (
+        {"monitoring": {"enabled": False, "slo": {"errorRatio": 0.1}}},
+        ("monitoring", "slo"),
+        "has no effect: monitoring.enabled is false",
+    ),
+    "unread without the cluster's monitoring": (
+        {"monitoring": {"slo": {"errorRatio": 0.1}}, "cluster": {"monitoring": {"enabled": False}}},
+        ("monitoring", "slo"),
+        "has no effect: cluster.monitoring.enabled is false",
+    ),
     "unread by ollama": (
         {"serving": _OLLAMA | {"args": {"x": 1}}, "model": _TAG},
         ("serving", "args"),
