@@ -11,16 +11,19 @@ import datetime
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts.benchmark.measure import CommandFailedError
+from scripts.benchmark.measure import CommandFailedError, Cost
 from scripts.benchmark.suite import PEERS, ROWS, Result, make, results
+from scripts.check import stats
 from scripts.project import MisuseError, Project
 
 SIZES = (100, 1000, 3000)
 PEERS_UP_TO = 1000
 PAGE = Path("docs") / "bench.md"
+_CHECK = "inferstack check"
 _FLOOR = "floor: libyaml dump of the same objects"
 
 
@@ -54,7 +57,7 @@ def run(options: argparse.Namespace, project: Project) -> int:
                 found.extend(results(make(project, Path(folder), size, options.seed), rows))
             except CommandFailedError as error:
                 raise MisuseError(f"a measured command failed: {error}") from None
-    table = "\n".join(_lines(found))
+    table = "\n".join([*_lines(found), *_shares(found)])
     print(table)
     if options.write:
         (project.root / PAGE).write_text(_page(table), encoding="utf-8")
@@ -90,6 +93,28 @@ def _line(result: Result, previous: Result | None, found: list[Result]) -> str:
     )
 
 
+def _shares(found: list[Result]) -> Iterator[str]:
+    """What the check spends its time on, at each size; nothing where it was not measured."""
+    checks = [(one.size, one.cost) for one in found if one.name == _CHECK and one.cost]
+    if not any(cost.printed for _, cost in checks):
+        return
+    heads = [f"{size} stacks" for size, _ in checks]
+    cells = [f"{'CPU s of the check':20}", *(f"{head:>15}" for head in heads)]
+    yield from ("", f"| {' | '.join(cells)} |", f"|{'|'.join('-' * (len(cell) + 2) for cell in cells)}|")
+    parts = [_parts(cost) for _, cost in checks]
+    for what in parts[0]:
+        shares = [
+            f"{part.get(what, 0.0):6.2f} ({part.get(what, 0.0) / cost.cpu:6.1%})"
+            for part, (_, cost) in zip(parts, checks, strict=True)
+        ]
+        yield f"| {what:20} | {' | '.join(shares)} |"
+
+
+def _parts(cost: Cost) -> dict[str, float]:
+    booked = stats.read(cost.printed)
+    return {**booked, "start, telling": cost.cpu - sum(booked.values())}
+
+
 def _page(table: str) -> str:
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     machine = f"{platform.machine()}, {_cores()} cores, Python {platform.python_version()}"
@@ -101,6 +126,9 @@ One run with all rows in it, on a shared machine: read the ratios. CPU is user a
 mix (`scripts/benchmark/fleet.py`), the charts from what it compiles to (`scripts/benchmark/charts.py`).
 
 {table}
+
+The shares of the check: *inventory* is the guard, the merge of the classes and the parameters; *graph* the rules that
+follow references; *start, telling* what is left: imports, processes, the order of telling.
 """
 
 

@@ -25,6 +25,8 @@ class Cost:
     """User and system seconds of all processes."""
     peak_mib: float
     """Largest sum of the tree's proportional set sizes seen, in MiB, sampled up to ten times a second."""
+    printed: str = ""
+    """What it printed."""
 
 
 class CommandFailedError(RuntimeError):
@@ -52,7 +54,7 @@ def measure(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | 
     if process.returncode:
         raise CommandFailedError(f"{' '.join(command)} exited {process.returncode}: {printed[-2000:]}")
     cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    return Cost(wall, cpu, peak.mib)
+    return Cost(wall, cpu, peak.mib, printed)
 
 
 class _Peak(threading.Thread):

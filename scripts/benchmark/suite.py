@@ -122,7 +122,7 @@ def _turn(path: Path) -> None:
 
 def check(bench: Bench) -> Cost:
     """``inferstack check`` of the whole fleet."""
-    return bench.run(bench.inferstack("check"))
+    return bench.run(bench.inferstack("check", "--stats"))
 
 
 def explain(bench: Bench) -> Cost:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from scripts.check.engine import Report
 from scripts.check.rule import rules
 
+_LINE = re.compile(r"^  (\w+) +(\d+\.\d+) s +\d+\.\d%$", re.MULTILINE)
 SHOWN = 10
 """So many of the slowest rules are named."""
 
@@ -23,6 +26,11 @@ def _share(what: str) -> str:
         return fixed[what]
     rule = rules().get(what)
     return "graph" if rule and rule.topic == "references" else "rules"
+
+
+def read(printed: str) -> dict[str, float]:
+    """The CPU seconds of each share, from what :func:`stats` printed."""
+    return {what: float(seconds) for what, seconds in _LINE.findall(printed)}
 
 
 def stats(report: Report) -> str:

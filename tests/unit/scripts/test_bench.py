@@ -12,6 +12,9 @@ from scripts import bench
 from scripts.benchmark import suite
 from scripts.benchmark.measure import CommandFailedError, Cost
 from scripts.benchmark.suite import PEERS, ROWS, Bench
+from scripts.check.engine import Report
+from scripts.check.running import Seconds
+from scripts.check.stats import stats
 from scripts.project import MisuseError, Project
 
 FLOOR = "floor: libyaml dump of the same objects"
@@ -48,6 +51,26 @@ def test_every_row_beside_the_floor(project: Project, capsys: pytest.CaptureFixt
     assert cheap[2:] == ["10.00", "1.00", "50", "1.0", "10.0"]
     absent = next(row for row in rows if row[0] == "helm template, one umbrella")
     assert absent[2] == "not installed"
+
+
+def test_what_the_check_spends_its_time_on(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(made: Bench) -> Cost:
+        seconds = Seconds({"read": made.size / 100, "guard": 0.5, "inventory": 0.5, "pool-target-port": 1.0})
+        printed = stats(Report((), (), made.size, 7, seconds, ()))
+        return Cost(9.0, made.size / 100 + 4.0, 50.0, f"nothing found\n{printed}")
+
+    monkeypatch.setitem(suite.ROWS, "inferstack check", measured)
+    rows = table(project, capsys, "100", "1000", "--row", "inferstack check")
+    found = {row[0]: row[1:] for row in rows[5:]}
+
+    assert found["CPU s of the check"] == ["100 stacks", "1000 stacks"]
+    assert found["inventory"] == ["1.00 ( 20.0%)", "1.00 (  7.1%)"]
+    assert found["reading"] == ["1.00 ( 20.0%)", "10.00 ( 71.4%)"]
+    assert found["rules"] == ["1.00 ( 20.0%)", "1.00 (  7.1%)"]
+    assert found["start, telling"] == ["2.00 ( 40.0%)", "2.00 ( 14.3%)"]
+    assert [row for row in rows if row[0] == "graph"] == [["graph", "0.00 (  0.0%)", "0.00 (  0.0%)"]]
 
 
 def test_others_render_no_fleet_that_is_too_large(
