@@ -56,6 +56,7 @@ def run(options: argparse.Namespace, project: Project) -> int:
                 rows = wanted if size <= options.peers else wanted - PEERS
                 found.extend(results(make(project, Path(folder), size, options.seed), rows))
             except CommandFailedError as error:
+                print("\n".join(_lines(found)))
                 raise MisuseError(f"a measured command failed: {error}") from None
     table = "\n".join([*_lines(found), *_shares(found)])
     print(table)

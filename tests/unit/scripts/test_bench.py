@@ -94,7 +94,7 @@ def test_a_row_that_does_not_exist(project: Project, capsys: pytest.CaptureFixtu
         table(project, capsys, "--row", "terraform")
 
 
-def test_a_command_that_fails_is_one_line(
+def test_a_command_that_fails_is_one_line_below_what_was_measured(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(made: Bench) -> Cost:
@@ -104,6 +104,7 @@ def test_a_command_that_fails_is_one_line(
 
     with pytest.raises(MisuseError, match="a measured command failed: kapitan compile exited 1"):
         table(project, capsys, "100")
+    assert "| inferstack compile, cold " in capsys.readouterr().out
 
 
 def test_the_page_says_where_and_when(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
