@@ -40,7 +40,10 @@ def facts_published(view: StackView) -> Iterator[Hit]:
     """What is stated of a well-known model is what its publisher states."""
     model = view.stack.model
     row = published(model.name)
+    fetched = (view.stack.storage_uri or "").startswith("hf://")
     for key, said in _differences(model, row, _flags(view)) if row else ():
+        if key == "weights.repositoryGiB" and not fetched:
+            continue  # nobody fetches the repository
         yield Hit(view.target, f"model.{key}", f"{model.name}: {said}", cause=("model", *key.split(".")))
 
 
@@ -160,3 +163,24 @@ def _tagged(tag: str, name: str) -> bool:
     if any(slip(word, _WORDS) for word in variant.split("-")) or re.search(r"-\d$", variant):
         return False
     return family[:4] in re.sub(r"[^a-z]", "", own) and (size is None or not sizes or size.group() in sizes)
+
+
+@rule(
+    "repository-fetched-as-such",
+    scope="stack",
+    why="KServe fetches the page about the model, or another revision than the one that is declared.",
+    fix="Write hf://owner/model, and the revision in `model.revision` alone.",
+    source="kserve v0.20 kserve_storage.py; serving.md 1.9",
+    cause=("model", "weights", "uri"),
+)
+def fetched_as_such(view: StackView) -> Iterator[Hit]:
+    """A repository of Hugging Face is named by hf://, and its revision is said once."""
+    model = view.stack.model
+    uri = model.weights.uri or ""
+    if re.match(r"https?://(www\.)?huggingface\.co/", uri) and "/resolve/" not in uri:
+        yield Hit(view.target, "model.weights.uri", f"{uri} is a page, not a repository")
+    said = uri.removeprefix("hf://").partition(":")[2] if uri.startswith("hf://") else ""
+    if said and model.revision and said != model.revision:
+        yield Hit(
+            view.target, "model.weights.uri", f"it names {said}, and model.revision is {model.revision}"
+        )
