@@ -29,6 +29,7 @@ VERBS = {
     "review": "say what a change does, why, and what follows",
     "map": "show the fleet as it stands: clusters, models, who routes to whom, free GPUs",
     "guard": "find what Kapitan would crash on or pass over in silence",
+    "schemas": "get the CRDs of the operators that clusters declare, to check against",
     "schema": "write or check the JSON Schemas that editors complete the inventory from",
     "docs": "write or check the reference pages that are generated from the code",
     "new": "add a model, a target or a cluster to the inventory",

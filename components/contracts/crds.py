@@ -31,12 +31,15 @@ _GROUP = re.compile(r"^  group: (\S+)$", re.MULTILINE)
 
 
 class CrdIndex:
-    """The CRDs below a directory. A file is searched for its kind, and parsed when the kind is needed."""
+    """The CRDs below directories, the first that has a kind. A file is searched for its kind, and parsed when the kind
+    is needed."""
 
-    def __init__(self, root: Path) -> None:
-        if not root.is_dir():
-            raise NotADirectoryError(f"{root} is not a directory of CRDs")
-        self._files = dict(_indexed(root))
+    def __init__(self, *roots: Path) -> None:
+        self._files: dict[tuple[str, str], Path] = {}
+        for root in roots:
+            if not root.is_dir():
+                raise NotADirectoryError(f"{root} is not a directory of CRDs")
+            self._files = {**dict(_indexed(root)), **self._files}
 
     def kinds(self) -> list[tuple[str, str]]:
         """Every (group, kind), sorted."""

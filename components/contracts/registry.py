@@ -40,12 +40,12 @@ def compiled(document: Json) -> Compiled:
 
 
 class Registry:
-    """Validates objects: by the CRD when the directory `crds` has one for the kind, else by the contract,
+    """Validates objects: by the CRD when a directory of `crds` has one for the kind, else by the contract,
     else by the schema of the Kubernetes version. A kind is compiled when it is first met, and kept."""
 
-    def __init__(self, crds: Path | None = None) -> None:
-        """`crds` holds CustomResourceDefinitions in YAML files, in any folders. Raises NotADirectoryError."""
-        self._crds = CrdIndex(crds) if crds else None
+    def __init__(self, *crds: Path) -> None:
+        """`crds` hold CustomResourceDefinitions in YAML files, in any folders. Raises NotADirectoryError."""
+        self._crds = CrdIndex(*crds) if crds else None
         self._found: dict[tuple[str, str, str], Compiled | Violation] = {}
 
     def validate(self, obj: Mapping[str, Any], kubernetes: str) -> list[Violation]:

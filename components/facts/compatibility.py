@@ -84,6 +84,17 @@ def crd_available(group: str, version: str, kind: str, versions: Versions) -> Av
     return Availability(False, _need(source.component, source.span, versions) + instead, source.component)
 
 
+def component_of(group: str, kind: str) -> str | None:
+    """The component that brings a kind; None for a kind that no table knows, or that the cloud brings."""
+    sources = _sources().get((group, kind))
+    return sources[0].component if sources else None
+
+
+def bringing() -> frozenset[str]:
+    """The components that bring kinds."""
+    return frozenset(source.component for own in _sources().values() for source in own if source.component)
+
+
 def kinds_of(component: str) -> tuple[tuple[str, str, str], ...]:
     """``(group, version, kind)`` of every API that a component brings in any of its versions."""
     return tuple(

@@ -22,6 +22,7 @@ from scripts.check.read import Tree, read
 from scripts.check.rule import Rule, rules
 from scripts.check.running import Seconds, cluster_hits, finding, guarded, is_note
 from scripts.check.tree import TreeView
+from scripts.schemas.place import folders
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Job:
     memory: bool = False
     """Tell whether each model fits, not only those that do not."""
     crds: Path | None = None
-    """A folder of CustomResourceDefinitions, which go before the contracts."""
+    """A folder of CustomResourceDefinitions, which go before the contracts; without it, those of the cluster's
+    versions that `inferstack schemas` has got."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def _inventory_of(root: Path) -> Inventory:
 
 
 @cache
-def _registry(crds: Path) -> Registry:
-    return Registry(crds)
+def _registry(*crds: Path) -> Registry:
+    return Registry(*crds)
 
 
 class _Cluster:
@@ -150,8 +152,8 @@ def _inventory(cluster: _Cluster) -> stage.InventoryView:
 def _rules(cluster: _Cluster, tree: Tree, known: Declared) -> tuple[verdicts.Row, ...]:
     if known.facts is None:
         return ()
-    crds = cluster.job.crds
-    view = ClusterView(known, tree.objects, _registry(crds).validate if crds else validate)
+    crds = (cluster.job.crds,) if cluster.job.crds else folders(cluster.job.root, known.facts.versions)
+    view = ClusterView(known, tree.objects, _registry(*crds).validate if crds else validate)
     for rule in rules().values():
         cluster.take(rule, cluster_hits(rule, view))
     return tuple(verdicts.verdicts(view)) if cluster.job.memory else ()
