@@ -18,6 +18,8 @@ _NAMED = {"environments": ("environment", "name"), "clusters": ("cluster", "name
 _WIRING = ("gateway", "wiring")
 _WIRINGS = frozenset(get_args(WiringName))
 """Classes of gateways that are called after a wiring say that wiring; others may be for anything."""
+_IDENTITIES = (("model", "name"), *_NAMED.values(), _WIRING)
+"""What a file can be only one of."""
 _KEYED = {"accelerators": "accelerators", "runtimes": "runtimes"}
 """Folder of classes, and the mapping in which the file makes an entry of its own name."""
 _COMPILE = [
@@ -46,11 +48,40 @@ def names(inventory: Inventory) -> Iterator[Problem]:
                 yield _problem(unit.shown, root.line, root.column, said)
 
 
-def _named(unit: Unit, root: MappingNode | None, keys: tuple[str, ...], own: str) -> Iterator[Problem]:
-    node: Node | None = root
+def contradictions(inventory: Inventory) -> Iterator[Problem]:
+    """Files that include, side by side, two classes that are two different models, environments, clusters or
+    wirings: what comes of it is the last one with leftovers of the first."""
+    for unit in (*inventory.layout.targets.values(), *inventory.layout.classes.values()):
+        first: dict[tuple[str, ...], tuple[str, str]] = {}
+        for entry in inventory.source(unit).classes:
+            included = inventory.layout.classes.get(str(entry.value))
+            for keys in _IDENTITIES if included else ():
+                node = _identity(inventory.source(included).parameters, keys) if included else None
+                if not isinstance(node, ScalarNode):
+                    continue
+                name, value = first.setdefault(keys, (str(entry.value), str(node.value)))
+                if value != str(node.value):
+                    said = f"{name} says {'.'.join(keys)}: {value}, and {entry.value} says {node.value}"
+                    hint = "include one of them, or let one class include the other"
+                    yield Problem(unit.shown, entry.line, entry.column, said, hint, "class-name")
+
+
+def _identity(root: Node | None, keys: tuple[str, ...]) -> Node | None:
+    """The key that says what a class is; none for a class that only changes a part of a model."""
+    is_part = keys[0] == "model" and _at(root, ("model", "maxContext")) is None
+    return None if is_part else _at(root, keys)
+
+
+def _at(root: Node | None, keys: tuple[str, ...]) -> Node | None:
+    node = root
     for key in keys:
         entry = node.entries.get(key) if isinstance(node, MappingNode) else None
         node = entry.node if entry else None
+    return node
+
+
+def _named(unit: Unit, root: MappingNode | None, keys: tuple[str, ...], own: str) -> Iterator[Problem]:
+    node = _at(root, keys)
     if isinstance(node, ScalarNode) and str(node.value) != own:
         said = f"{'.'.join(keys)} is {node.value}, and the file is called {own}"
         yield _problem(unit.shown, node.line, node.column, said)

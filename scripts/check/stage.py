@@ -45,7 +45,8 @@ def guarded(inventory: Inventory) -> tuple[list[Problem], frozenset[str]]:
         chain = chains.chain(name)
         if not chain.problems and broken.isdisjoint(unit.shown for unit in chain.units):
             whole.add(name)
-    return sort_problems([*problems, *conventions.names(inventory)]), frozenset(whole)
+    told = [*conventions.names(inventory), *conventions.contradictions(inventory)]
+    return sort_problems([*problems, *told]), frozenset(whole)
 
 
 def rendered(

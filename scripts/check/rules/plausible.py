@@ -28,6 +28,7 @@ _TOKENS = frozenset(["HF_ENDPOINT", "HF_TOKEN"])
 """Variables of one who fetches elsewhere, or with a token of the pod's own."""
 _OBJECTIVES = {"ttft_p95_seconds": 600.0, "tpot_p95_seconds": 10.0, "error_ratio": 0.5}
 _MOST_REQUESTS = 1024
+_LEAST_TOKENS = 128
 _MOST_AN_HOUR = 100
 
 
@@ -113,14 +114,19 @@ def objective_plausible(view: StackView) -> Iterator[Hit]:
     "host-share-plausible",
     scope="stack",
     level="warning",
-    why="No node has so much memory, or one pod has a thousandth of the cache for each request.",
-    fix="Correct hostMemoryPerGpuGiB, or parallelRequests.",
+    why="No node has so much memory, one pod has a thousandth of the cache for each request, or a prompt never fits.",
+    fix="Correct hostMemoryPerGpuGiB, parallelRequests, or maxModelLen, which counts tokens.",
     source="serving.md 1.8 and 2.2",
     cause=("accelerators",),
 )
 def share_plausible(view: StackView) -> Iterator[Hit]:
-    """A GPU brings at most 2 TiB of host memory, and a pod works on at most 1,024 requests at once."""
+    """A GPU brings at most 2 TiB of host memory, and a pod works on at most 1,024 requests at once, each of more
+    than a sentence."""
     stack = view.stack
+    length = stack.serving.max_model_len
+    if length is not None and length < _LEAST_TOKENS:
+        said = f"a request may have {length} tokens"
+        yield Hit(view.target, "serving.maxModelLen", said, cause=("serving", "maxModelLen"))
     memory, requests = stack.accelerator.host_memory_per_gpu_gib, stack.serving.parallel_requests
     if memory > 2048:
         field = f"accelerators.{stack.pool.accelerator}.hostMemoryPerGpuGiB"

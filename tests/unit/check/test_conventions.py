@@ -51,5 +51,33 @@ def test_a_class_that_says_another_name(tmp_path: Path, file: str, text: str, sa
     assert said in found
 
 
+MODEL = "parameters:\n  model:\n    name: {name}\n    maxContext: 8192\n"
+OVERLAY = "parameters:\n  model:\n    name: acme/llama-fp8\n    precision: fp8\n"
+
+
+def contradictions(root: Path, classes: dict[str, str], included: list[str]) -> list[str]:
+    """What is said about a target that includes classes side by side."""
+    for file, text in classes.items():
+        path = root / "classes" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    target = root / "targets" / "lab" / "llama.yml"
+    target.parent.mkdir(parents=True)
+    target.write_text("classes:\n" + "".join(f"  - {one}\n" for one in included), encoding="utf-8")
+    return [f"{one.file}:{one.line}: {one.message}" for one in conventions.contradictions(Inventory(root))]
+
+
+def test_a_target_is_one_model(tmp_path: Path) -> None:
+    models = {"models/a.yml": MODEL.format(name="a"), "models/b.yml": MODEL.format(name="b")}
+    (found,) = contradictions(tmp_path, models, ["models.a", "models.b"])
+    assert found.endswith("llama.yml:3: models.a says model.name: a, and models.b says b")
+
+
+def test_a_class_may_change_a_part_of_a_model(tmp_path: Path) -> None:
+    models = {"models/a.yml": MODEL.format(name="a"), "models/fp8.yml": OVERLAY}
+    assert contradictions(tmp_path, models, ["models.a", "models.fp8"]) == []
+
+
 def test_the_committed_inventory_says_its_names() -> None:
-    assert list(conventions.names(Inventory(Path(__file__).parents[3] / "inventory"))) == []
+    inventory = Inventory(Path(__file__).parents[3] / "inventory")
+    assert [*conventions.names(inventory), *conventions.contradictions(inventory)] == []
