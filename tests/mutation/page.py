@@ -36,15 +36,17 @@ _HOW = """\
 ## How to run it
 
 ```
-python -m tests.mutation --sample 400       # a sample of all classes; the tests do this
+python -m tests.mutation --sample 400       # a sample of all classes; `make test` tries some of one cluster
 python -m tests.mutation                    # the full run: minutes; lists what survived
 python -m tests.mutation --class ports --each 5 --seed 7
 python -m tests.mutation --write            # the full run, and this page
 ```
 
 Mutations are enumerated, not drawn: the seed only decides which of many that are alike are tried (same kind, same
-field, same change; {each} of each in the full run). What survives is a gap: write a rule
-([writing-rules.md](writing-rules.md)), or say in `tests/mutation/harmless.yml` why it does no harm.
+field, same change): {each} of each in the full run, twice that in a class that would have fewer than {enough}.
+
+What survives is a gap: write a rule ([writing-rules.md](writing-rules.md)), or say in `tests/mutation/harmless.yml` why
+it does no harm. A mutation with which the compiler or a rule ends in a traceback is a gap that nothing excuses.
 """
 _HARMLESS = """\
 ## What is harmless
@@ -86,7 +88,7 @@ def page() -> str:
         _INTRO,
         "\n".join(_table(lines, counts["every"])),
         "\n".join(_stations(counts["stations"])),
-        _HOW.format(each=score.EACH),
+        _HOW.format(each=score.EACH, enough=score.ENOUGH),
         _HARMLESS,
         "\n".join(_patterns(load(), counts["excused"])),
     ]

@@ -19,8 +19,10 @@ from tests.mutation.objects import Swap
 from tests.mutation.trial import Trial
 
 SEED = 41
-EACH = 2
+EACH = 1
 """How many mutations of like objects in the same fact are tried in the full run."""
+ENOUGH = 300
+"""How many of every class there must be; twice as many are tried of a class that would have fewer."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,12 @@ def some(cluster: str, of_objects: int, of_files: int, seed: int = SEED) -> list
 
 
 def chosen(each: int = EACH, seed: int = SEED) -> list[Mutation]:
-    """The mutations of the full run."""
-    return varied(every(), each, seed)
+    """The mutations of the full run: ``each`` of those that are alike, twice as many in classes that have few."""
+    few = varied(every(), each, seed)
+    counts = Counter(one.sort for one in few)
+    rare = {sort for sort in CLASSES if counts[sort] < ENOUGH}
+    more = [one for one in varied(every(), 2 * each, seed) if one.sort in rare]
+    return [*(one for one in few if one.sort not in rare), *more]
 
 
 def verdicts(mutations: Sequence[Mutation], processes: int = 0) -> list[Verdict]:

@@ -13,8 +13,6 @@ from tests.mutation.model import CLASSES
 
 SAMPLE = ("edge-cpu", 200, 15)
 """A small cluster, and how many of its objects and of all files of the inventory are tried in the quick test."""
-PROMISED = 300
-"""How many mutations of every class there must be."""
 
 
 def test_the_committed_fleet_is_sound() -> None:
@@ -26,7 +24,7 @@ def test_the_committed_fleet_is_sound() -> None:
 @pytest.mark.slow
 def test_every_class_has_mutations_enough() -> None:
     tried = Counter(one.sort for one in score.chosen())
-    assert {sort: tried[sort] for sort in CLASSES if tried[sort] < PROMISED} == {}
+    assert {sort: tried[sort] for sort in CLASSES if tried[sort] < score.ENOUGH} == {}
 
 
 @pytest.mark.slow
