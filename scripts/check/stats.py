@@ -21,9 +21,9 @@ def shares(report: Report) -> dict[str, float]:
 
 
 def _share(what: str) -> str:
-    fixed = {"guard": "inventory", "inventory": "inventory", "read": "reading", "schema-valid": "schemas"}
-    if what in fixed:
-        return fixed[what]
+    fixed = {"guard": "inventory", "read": "reading", "schema-valid": "schemas"}
+    if what in fixed or what in ("inventory", "graph"):
+        return fixed.get(what, what)
     rule = rules().get(what)
     return "graph" if rule and rule.topic == "references" else "rules"
 

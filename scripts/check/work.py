@@ -20,6 +20,7 @@ from scripts.check.fleet import ClusterView
 from scripts.check.model import Finding, Hit
 from scripts.check.read import Tree, read
 from scripts.check.rule import Rule, rules
+from scripts.check.rules.references import draw
 from scripts.check.running import Seconds, cluster_hits, finding, guarded, is_note
 from scripts.check.tree import TreeView
 from scripts.schemas.place import folders
@@ -154,6 +155,9 @@ def _rules(cluster: _Cluster, tree: Tree, known: Declared) -> tuple[verdicts.Row
         return ()
     crds = (cluster.job.crds,) if cluster.job.crds else folders(cluster.job.root, known.facts.versions)
     view = ClusterView(known, tree.objects, _registry(*crds).validate if crds else validate)
+    since = time.process_time()
+    draw(view)
+    cluster.seconds.add("graph", since)
     for rule in rules().values():
         cluster.take(rule, cluster_hits(rule, view))
     return tuple(verdicts.verdicts(view)) if cluster.job.memory else ()
