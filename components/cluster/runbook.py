@@ -48,7 +48,10 @@ _ASK: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": ("chat/completions", {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 16}),
     "completion": ("completions", {"prompt": "Hello", "max_tokens": 16}),
     "embedding": ("embeddings", {"input": "Hello"}),
-    "rerank": ("rerank", {"query": "What is a pod?", "documents": ["Hello", "A pod is a group of containers."]}),
+    "rerank": (
+        "rerank",
+        {"query": "What is a pod?", "documents": ["Hello", "A pod is a group of containers."]},
+    ),
 }
 
 

@@ -18,7 +18,12 @@ from scripts.check.rule import rule
 _CONFIG: KeyPath = ("gateway", "epp", "config")
 _SCORERS: KeyPath = ("gateway", "epp", "scorers")
 _SERIES = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
-_PATHS = {"chat": "chat/completions", "completion": "completions", "embedding": "embeddings", "rerank": "rerank"}
+_PATHS = {
+    "chat": "chat/completions",
+    "completion": "completions",
+    "embedding": "embeddings",
+    "rerank": "rerank",
+}
 _MAPPED_SPECS = ("queuedRequestsSpec", "runningRequestsSpec", "kvUsageSpec", "loraSpec", "cacheInfoSpec")
 _STALE_SECONDS = 0.2
 """The age at which the default detector takes metrics for stale (utilization-detector metricsStalenessThreshold)."""
