@@ -9,7 +9,7 @@ from components.cluster import platform
 from components.cluster.params import Fleet
 from components.common import names
 from components.common.manifest import Manifest
-from components.common.place import CLUSTER_SCOPED
+from components.contracts import is_cluster_scoped
 
 API = "argoproj.io/v1alpha1"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
@@ -71,7 +71,7 @@ def cluster_kinds(fleet: Fleet) -> list[dict[str, Any]]:
     Names that come and go with a stack are patterns: an object whose exact name left the list with its stack
     could not be deleted any more.
     """
-    kinds = (kind for kind in _kinds(fleet) if kind[1] in CLUSTER_SCOPED)
+    kinds = (kind for kind in _kinds(fleet) if is_cluster_scoped(*kind))
     return [
         {"group": group, "kind": kind, **({"name": pattern} if pattern else {})}
         for group, kind in kinds
@@ -81,7 +81,9 @@ def cluster_kinds(fleet: Fleet) -> list[dict[str, Any]]:
 
 def namespaced_kinds(fleet: Fleet) -> list[dict[str, Any]]:
     """Namespaced kinds."""
-    return [{"group": group, "kind": kind} for group, kind in _kinds(fleet) if kind not in CLUSTER_SCOPED]
+    return [
+        {"group": group, "kind": kind} for group, kind in _kinds(fleet) if not is_cluster_scoped(group, kind)
+    ]
 
 
 def _patterns(fleet: Fleet, kind: str) -> list[str | None]:

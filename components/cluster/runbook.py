@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from components.cluster.params import Fleet
 from components.cluster.stack_alerts import alerts_of
 from components.common import labels
 from components.common.manifest import Manifest
+from components.contracts import is_cluster_scoped
 from components.facts import epp as epp_facts
 from components.facts.engines import engine as engine_facts
 from components.inference_gateway import build as inference_gateway
@@ -82,10 +83,20 @@ class Forward:
 
 def values(fleet: Fleet, stack: Stack, alerts: tuple[Alert, ...]) -> dict[str, Any]:
     """What ``templates/runbook.md.j2`` is rendered with; ``alerts`` are those of the cluster."""
-    wiring = WIRINGS[stack.gateway.wiring]
     gateways = list(gateway_manifests(fleet, stack))
-    objects = [as_object(stack, one) for part in stack_build.built(stack) for one in part.manifests]
-    path, body = _ASK[stack.model.kind]
+    return {
+        **_whereabouts(fleet, stack),
+        **_pods(stack),
+        **_objects(stack, gateways),
+        **_routing(fleet, stack, gateways),
+        **_proxy(fleet, stack),
+        "alerts": alerts_of(stack, alerts),
+    }
+
+
+def _whereabouts(fleet: Fleet, stack: Stack) -> dict[str, Any]:
+    """What is deployed, by which Application, and where."""
+    restricted = fleet.cluster.namespaces.pod_security == "restricted"
     return {
         "fleet": fleet,
         "cluster": fleet.cluster,
@@ -95,13 +106,14 @@ def values(fleet: Fleet, stack: Stack, alerts: tuple[Alert, ...]) -> dict[str, A
         "application": application_name(fleet, stack.name),
         "platform_application": application_name(fleet, "platform"),
         "self_heal": fleet.params.environment.self_heal,
-        "probe_namespace": "default"
-        if fleet.cluster.namespaces.pod_security == "restricted"
-        else stack.namespace,
-        "ready_metric": epp_facts.metric(fleet.cluster.versions["llmdRouter"], "pool_ready_endpoints")
-        if stack.has_pool
-        else None,
-        "selector": ",".join(f"{key}={value}" for key, value in sorted(node_selector(stack).items())),
+        "probe_namespace": "default" if restricted else stack.namespace,
+    }
+
+
+def _pods(stack: Stack) -> dict[str, Any]:
+    """The model's pods: engine, hardware, weights, sizes."""
+    return {
+        "selector": _selector(dict(sorted(node_selector(stack).items()))),
         "engine": ENGINES[stack.runtime.engine],
         "engine_title": engine_facts(stack.runtime.engine).title,
         "hardware": hardware(stack),
@@ -111,36 +123,61 @@ def values(fleet: Fleet, stack: Stack, alerts: tuple[Alert, ...]) -> dict[str, A
         "ephemeral_storage": sizing.ephemeral_storage(stack),
         "memory": sizing.memory(stack),
         "pods": pod_selector(stack),
+    }
+
+
+def _objects(stack: Stack, gateways: list[Manifest]) -> dict[str, Any]:
+    """What is compiled, and which of it has a status to look at."""
+    objects = [as_object(stack, one) for part in stack_build.built(stack) for one in part.manifests]
+    conditions = [one for one in objects if one.kind in _WITH_CONDITIONS]
+    shared = [one for one in gateways if stack.gateway.shared and one["kind"] in _WITH_CONDITIONS]
+    return {
         "objects": objects,
-        "conditions": [one for one in objects if one.kind in _WITH_CONDITIONS],
-        "policies": [one for one in objects if one.kind in _WITH_CONDITIONS and one.kind not in _ROUTING],
-        "shared_conditions": [
-            as_object(stack, one)
-            for one in gateways
-            if stack.gateway.shared and one["kind"] in _WITH_CONDITIONS
-        ],
+        "conditions": conditions,
+        "policies": [one for one in conditions if one.kind not in _ROUTING],
+        "shared_conditions": [as_object(stack, one) for one in shared],
+    }
+
+
+def _routing(fleet: Fleet, stack: Stack, gateways: list[Manifest]) -> dict[str, Any]:
+    """The way of a request from LiteLLM to a pod."""
+    wiring = WIRINGS[stack.gateway.wiring]
+    versions = fleet.cluster.versions
+    return {
+        "ready_metric": epp_facts.metric(versions["llmdRouter"], "pool_ready_endpoints")
+        if stack.has_pool
+        else None,
         "wiring": wiring,
         "wired": stack.has_pool and stack.gateway.extension_policy,
         "failure_mode": stack.gateway.pool.failure_mode or wiring.FAILURE_MODE,
         "routes_to_pool": inference_gateway.routes_to_pool(stack, wiring),
-        "epp_selector": ",".join(f"{key}={value}" for key, value in labels.epp_selector(stack.name).items()),
+        "epp_selector": _selector(labels.epp_selector(stack.name)),
         "epp_ports": epp,
         "lease": f"epp-{stack.namespace}-{stack.names.pool}.llm-d.ai",
         "forward": forward(stack, gateways),
         "path_prefix": inference_gateway.path_prefix(stack).rstrip("/") if stack.gateway.enabled else "",
         "api_base": inference_gateway.api_base(stack),
+    }
+
+
+def _proxy(fleet: Fleet, stack: Stack) -> dict[str, Any]:
+    """The stack in LiteLLM, and what to ask it for."""
+    path, body = _ASK[stack.model.kind]
+    asked = (*stack.served_names[:1], *stack.model.adapters, stack.public_name)
+    return {
         "entries": model_entries(stack) if stack.params.litellm.enabled else [],
         "aliases": aliases(fleet, stack),
         "fallbacks": next(iter(fallbacks([stack], {})), {}).get(stack.public_name, []),
         "master_key_field": MASTER_KEY_FIELD,
         "litellm_port": PORT,
         "ask_path": path,
-        "ask": {
-            name: request(name, body)
-            for name in (*stack.served_names[:1], *stack.model.adapters, stack.public_name)
-        },
-        "alerts": alerts_of(stack, alerts),
+        "ask": {name: request(name, body) for name in asked},
     }
+
+
+def _selector(wanted: Mapping[str, str]) -> str:
+    """Labels as kubectl's ``-l`` takes them."""
+    return ",".join(f"{key}={value}" for key, value in wanted.items())
 
 
 def request(model: str, body: dict[str, Any]) -> str:
@@ -151,11 +188,12 @@ def request(model: str, body: dict[str, Any]) -> str:
 def as_object(stack: Stack, manifest: Manifest) -> Object:
     """How kubectl finds a compiled object."""
     kind, group = manifest["kind"], manifest["apiVersion"].rpartition("/")[0]
-    cluster_scoped = kind in ("ClusterRole", "ClusterRoleBinding", "ClusterServingRuntime")
     return Object(
         kind=kind,
         resource=f"{kind.lower()}.{group}" if "." in group else kind.lower(),
-        namespace="" if cluster_scoped else manifest["metadata"].get("namespace", stack.namespace),
+        namespace=""
+        if is_cluster_scoped(group, kind)
+        else manifest["metadata"].get("namespace", stack.namespace),
         name=manifest["metadata"]["name"],
     )
 
@@ -190,7 +228,7 @@ def pod_selector(stack: Stack) -> str:
         if stack.is_knative
         else labels.predictor_selector(stack.names.predictor_app)
     )
-    return ",".join(f"{key}={value}" for key, value in chosen.items())
+    return _selector(chosen)
 
 
 def node_selector(stack: Stack) -> dict[str, str]:

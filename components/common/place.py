@@ -13,18 +13,8 @@ from typing import Any
 from components.common import emit, labels, waves
 from components.common.errors import Mistake, MistakesError
 from components.common.manifest import Manifest, key
-from components.contracts import validate
+from components.contracts import is_cluster_scoped, validate
 
-CLUSTER_SCOPED = frozenset(
-    (
-        "Namespace",
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "ClusterServingRuntime",
-        "GatewayClass",
-        "PriorityClass",
-    )
-)
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 KEEP = "Prune=false,Delete=false"
@@ -111,7 +101,7 @@ def _complete(owner: Owner, part: Built, manifest: Manifest) -> Manifest:
     kind = manifest["kind"]
     given = manifest["metadata"]
     metadata: dict[str, Any] = {"name": given["name"]}
-    if kind not in CLUSTER_SCOPED:
+    if not is_cluster_scoped(*key(manifest)[:2]):
         metadata["namespace"] = given.get("namespace", owner.namespace)
     every = labels.common(owner.instance, part.component, part.name) | given.get("labels", {})
     metadata["labels"] = dict(sorted(every.items()))

@@ -13,7 +13,8 @@ from components.cluster.load import load_fleet
 from components.cluster.params import TARGET, Fleet, Parameters
 from components.common.errors import Mistake, MistakesError
 from components.common.manifest import Manifest, key
-from components.common.place import CLUSTER_SCOPED, Built, place, texts
+from components.common.place import Built, place, texts
+from components.contracts import is_cluster_scoped
 from components.stack import build as stack_build
 from components.stack.load import load_stack
 
@@ -69,7 +70,7 @@ def _identities(namespace: str, parts: Iterable[Built]) -> list[Identity]:
     for part in parts:
         for manifest in part.manifests:
             group, kind, own, name = key(manifest)
-            found.append((group, kind, "" if kind in CLUSTER_SCOPED else own or namespace, name))
+            found.append((group, kind, "" if is_cluster_scoped(group, kind) else own or namespace, name))
     return found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from components.contracts import core, documents
 from components.contracts.core import UnsupportedKubernetes
 from components.contracts.core import supported as supported_kubernetes
 from components.contracts.messages import Violation
@@ -21,9 +22,17 @@ __all__ = [
     "UnsupportedKubernetes",
     "Violation",
     "compile_contracts",
+    "is_cluster_scoped",
     "supported_kubernetes",
     "validate",
 ]
+
+
+@cache
+def is_cluster_scoped(group: str, kind: str) -> bool:
+    """Whether objects of a kind lie in no namespace; False for a kind that nothing is known of."""
+    contract = documents.contract(group, kind)
+    return contract.scope == "Cluster" if contract else core.is_cluster_scoped(group, kind)
 
 
 @cache

@@ -72,6 +72,12 @@ def served(version: str, group: str, kind: str) -> tuple[str, ...]:
     return tuple(sorted(api for api in versions if _document(version, api, kind) is not None))
 
 
+def is_cluster_scoped(group: str, kind: str) -> bool:
+    """Whether objects of a core kind lie in no namespace."""
+    named = (known.rpartition("/") for known in _rules()["clusterScoped"])
+    return any((api.rpartition("/")[0], of) == (group, kind) for api, _, of in named)
+
+
 def schema(version: str, api_version: str, kind: str) -> Json | None:
     """The closed schema of a core kind in Kubernetes `version` ("1.36"); None when it does not serve it."""
     document = _document(version, api_version, kind)

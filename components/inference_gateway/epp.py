@@ -231,31 +231,42 @@ def pod(stack: Stack, wiring: Wiring) -> dict[str, Any]:
 
 
 def container(stack: Stack, wiring: Wiring) -> dict[str, Any]:
-    """The EPP's container. Probes ask the plaintext health port by the two service names that are right with and
-    without leader election."""
-    epp = stack.gateway.epp
+    """The EPP's container."""
     verified = wiring.tls(stack) == "cert-manager"
-    tag = f"v{stack.cluster.versions['llmdRouter']}"
-    image = f"{epp.image_repository}:{tag}" + (f"@{epp.image_digest}" if epp.image_digest else "")
     return {
         "name": "epp",
-        "image": image,
+        "image": image(stack),
         "args": arguments(stack, wiring),
-        "env": [
-            {
-                "name": "NAMESPACE",
-                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}},
-            },
-            {
-                "name": "POD_NAME",
-                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
-            },
-        ],
+        "env": [_own_field("NAMESPACE", "namespace"), _own_field("POD_NAME", "name")],
         "ports": [
             {"name": "grpc", "containerPort": EXT_PROC_PORT, "protocol": "TCP"},
             {"name": "grpc-health", "containerPort": HEALTH_PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
         ],
+        **probes(),
+        "resources": resources(stack),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": [
+            {"name": "config", "mountPath": "/config", "readOnly": True},
+            *([{"name": "certificates", "mountPath": _CERTIFICATES, "readOnly": True}] if verified else []),
+        ],
+    }
+
+
+def image(stack: Stack) -> str:
+    """The image of the cluster's version."""
+    epp = stack.gateway.epp
+    digest = f"@{epp.image_digest}" if epp.image_digest else ""
+    return f"{epp.image_repository}:v{stack.cluster.versions['llmdRouter']}{digest}"
+
+
+def probes() -> dict[str, Any]:
+    """They ask the plaintext health port by the two service names that are right with and without leader election."""
+    return {
         "livenessProbe": {
             "grpc": {"port": HEALTH_PORT, "service": "liveness"},
             "initialDelaySeconds": 5,
@@ -271,20 +282,19 @@ def container(stack: Stack, wiring: Wiring) -> dict[str, Any]:
             "failureThreshold": 3,
             "successThreshold": 1,
         },
-        "resources": {
-            "requests": {
-                "cpu": quantities.cpu(epp.resources.cpu),
-                "memory": quantities.memory(epp.resources.memory),
-            },
-            "limits": {"memory": quantities.memory(epp.resources.memory_limit)},
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-        "volumeMounts": [
-            {"name": "config", "mountPath": "/config", "readOnly": True},
-            *([{"name": "certificates", "mountPath": _CERTIFICATES, "readOnly": True}] if verified else []),
-        ],
     }
+
+
+def resources(stack: Stack) -> dict[str, Any]:
+    """Requests, and a limit for memory; CPU may burst."""
+    wanted = stack.gateway.epp.resources
+    return {
+        "requests": {"cpu": quantities.cpu(wanted.cpu), "memory": quantities.memory(wanted.memory)},
+        "limits": {"memory": quantities.memory(wanted.memory_limit)},
+    }
+
+
+def _own_field(variable: str, field: str) -> dict[str, Any]:
+    """A variable with a field of the pod's own metadata."""
+    reference = {"apiVersion": "v1", "fieldPath": f"metadata.{field}"}
+    return {"name": variable, "valueFrom": {"fieldRef": reference}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.cluster.params import Fleet
-from components.common.place import CLUSTER_SCOPED
+from components.contracts import is_cluster_scoped
 from tests.support.stacks import make_stack, wired
 from tests.unit.argocd.fleets import argocd, compiled, objects
 
@@ -43,8 +43,8 @@ def test_the_kinds_are_exactly_those_compiled(wiring: str) -> None:
     spec = project(fleet)
     cluster_wide = group_kinds(spec["clusterResourceWhitelist"])
     namespaced = group_kinds(spec["namespaceResourceWhitelist"])
-    assert namespaced == sorted(kind for kind in found if kind[1] not in CLUSTER_SCOPED)
-    assert cluster_wide == sorted(kind for kind in found if kind[1] in CLUSTER_SCOPED)
+    assert namespaced == sorted(kind for kind in found if not is_cluster_scoped(*kind))
+    assert cluster_wide == sorted(kind for kind in found if is_cluster_scoped(*kind))
 
 
 def test_every_compiled_object_is_permitted() -> None:
@@ -54,7 +54,7 @@ def test_every_compiled_object_is_permitted() -> None:
     namespaces = [one["namespace"] for one in spec["destinations"]]
     for one in (one for many in objects(fleet).values() for one in many):
         kind = (one["apiVersion"].rpartition("/")[0], one["kind"])
-        if one["kind"] in CLUSTER_SCOPED:
+        if is_cluster_scoped(*kind):
             entries = [
                 item for item in spec["clusterResourceWhitelist"] if (item["group"], item["kind"]) == kind
             ]
