@@ -18,6 +18,7 @@ from scripts.explain.answer import (
     Reached,
     Source,
 )
+from scripts.terminal import harmless
 
 WIDTH = 110
 COLUMN = 64
@@ -38,7 +39,7 @@ def write(answer: Answer) -> str:
         rows = _field(answer)
     else:
         rows = _line(answer)
-    return "\n".join(row.rstrip() for row in rows) + "\n"
+    return harmless("\n".join(row.rstrip() for row in rows) + "\n")
 
 
 def short(value: Any) -> str:

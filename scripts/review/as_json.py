@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from scripts.review.change import MISSING, Change, FieldChange
+from scripts.review.change import MISSING, Change, FieldChange, ObjectChange
 from scripts.review.semantic import shown
 
 FORMAT = 1
@@ -29,6 +29,8 @@ def plain(value: Any) -> Any:
         return own | {k: v for k, v in (("old", value.old), ("new", value.new)) if v is not MISSING}
     if hasattr(value, "_asdict"):
         return {_camel(key): plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, ObjectChange) and value.is_document:
+        value = replace(value, old=None, new=None)  # its only field has both texts
     if is_dataclass(value) and not isinstance(value, type):
         own = {one.name: getattr(value, one.name) for one in fields(value)}
         return {_camel(key): plain(item) for key, item in own.items() if not _absent(item)}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from scripts.terminal import harmless
+
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$!^{}])")
 _START = re.compile(r"^(\s*)([-+#>]|\d+[.)])")
 _BREAK = "&#8203;"
@@ -17,7 +19,7 @@ _ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp|www)(?=[:.])")
 
 def text(foreign: str) -> str:
     """A sentence with foreign text in it, on one line."""
-    line = " ".join(foreign.split())
+    line = harmless(" ".join(foreign.split()))
     marked = _REFERENCE.sub("\u200b", line)
     marked = _ADDRESS.sub("\\1\u200b", marked)
     escaped = _SPECIAL.sub(r"\\\1", marked).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -27,8 +29,7 @@ def text(foreign: str) -> str:
 
 def code(foreign: str, *, cell: bool = False) -> str:
     """Foreign text as code, on one line; in a ``cell`` of a table, where a bar would end the cell."""
-    line = " ".join(foreign.split()) or " "
-    line = "".join(char if char.isprintable() else "?" for char in line)
+    line = harmless(" ".join(foreign.split())) or " "
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""

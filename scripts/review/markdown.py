@@ -165,14 +165,14 @@ def _ledger(change: Change, limit: int, _page_url: str) -> str:
     lines = [
         "### GPUs",
         "",
-        "| pool | has | before | after | peak of a rollout | free |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| pool | has | before | after | this rollout | peak of a rollout | free |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows[:limit]:
         cells = show.level(row)
         lines.append("| " + " | ".join([code(cells[0], cell=True), *cells[1:]]) + " |")
     if len(rows) > limit:
-        lines.append(f"| _… and {len(rows) - limit} more_ | | | | | |")
+        lines.append(f"| _… and {len(rows) - limit} more_ | | | | | | |")
     lines += [
         "",
         "Ranges are from the smallest to the largest number of replicas; free is what the smallest leaves.",

@@ -137,9 +137,9 @@ def picture(one: ClusterPicture) -> dict[str, Any]:
 
 def pool(row: LedgerRow) -> dict[str, Any]:
     """What the template needs of one pool."""
-    _, has, before, after, peak, free = show.level(row)
+    _, has, before, after, rollout, peak, free = show.level(row)
     numbers = [f"{before} → {after}" if row.changed and row.before else after]
-    numbers.append(f"peak {peak}, free {free}")
+    numbers.append(f"peak {peak}, free {free}" + (f", this rollout {rollout}" if rollout else ""))
     price = row.after.price if row.after else None
     if price is not None:
         numbers.append(f"{price:,.2f} {row.currency} an hour")

@@ -138,8 +138,8 @@ def summary(change: Change) -> str:
     return f"{count(len(edits), 'edit')} in the inventory; objects: {objects}; {where}{pods}."
 
 
-def level(one: LedgerRow) -> tuple[str, str, str, str, str, str]:
-    """(pool, has, before, after, peak, free) of a ledger row, as text."""
+def level(one: LedgerRow) -> tuple[str, str, str, str, str, str, str]:
+    """(pool, has, before, after, rollout, peak, free) of a ledger row, as text."""
     before, after = one.before, one.after
     now = after or before
     has = "?" if now is None or now.capacity is None else str(now.capacity)
@@ -150,6 +150,7 @@ def level(one: LedgerRow) -> tuple[str, str, str, str, str, str]:
         f"{has} {one.unit}",
         _range(one, before=True),
         _range(one, before=False),
+        f"+{one.rollout}" if one.rollout else "",
         peak,
         free,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from scripts.review import show
 from scripts.review.change import Change
 from scripts.review.grouping import Group, documents, groups, idle
+from scripts.terminal import harmless
 
 WIDTH = 110
 _MARKS = {"routine": " ", "look": "?", "dangerous": "!"}
@@ -16,7 +17,7 @@ _SIGNS = {"added": "+", "removed": "-", "renamed": "=", "changed": "~"}
 
 def write(change: Change) -> str:
     """The text."""
-    return "\n".join(_lines(change)) + "\n"
+    return harmless("\n".join(_lines(change)) + "\n")
 
 
 def _lines(change: Change) -> Iterator[str]:
@@ -85,7 +86,7 @@ def _wrapped(mark: str, sentence: str) -> Iterator[str]:
 
 
 def _ledger(change: Change) -> Iterator[str]:
-    head = ("pool", "has", "before", "after", "peak", "free")
+    head = ("pool", "has", "before", "after", "rollout", "peak", "free")
     rows: list[Sequence[str]] = [head, *(show.level(one) for one in change.ledger)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     for row in rows:
