@@ -1,10 +1,12 @@
-"""Small valid objects for the tests of validation, and a way to change one field."""
+"""Small valid objects for the tests of validation, a way to change one field, and what is then said."""
 
 from __future__ import annotations
 
 import copy
 import re
 from typing import Any
+
+from components.contracts import validate
 
 Json = dict[str, Any]
 
@@ -25,6 +27,11 @@ def changed(obj: Json, path: str, value: Any) -> Json:
     else:
         node[last] = value
     return copied
+
+
+def said(obj: Any, kubernetes: str = "1.36") -> list[str]:
+    """What validation says of an object, a violation a line."""
+    return [str(violation) for violation in validate(obj, kubernetes)]
 
 
 POOL: Json = {

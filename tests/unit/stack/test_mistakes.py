@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from components.common.errors import MistakesError
 from tests.support.stacks import make_stack
+from tests.unit.stack.cases import CPU, GGUF, HPA, KEDA, OLLAMA, TAG, Case, assert_refused
 
-_CPU = {"runtime": "llamacpp", "pool": "cpu", "tensorParallelSize": None}
-_GGUF = {"weights": {"uri": "s3://models/q.gguf", "file": "q.gguf"}}
-
-_OLLAMA = {"runtime": "ollama", "tensorParallelSize": None}
-_TAG = {"ollamaTag": "llama3.3:70b"}
-_HPA = {"scaler": "hpa", "target": 80}
-_KEDA = {"versions": {"keda": "2.20.2"}, "prometheusUrl": "http://prometheus.example.com"}
-
-CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
+CASES: dict[str, Case] = {
     "unknown runtime": ({"serving": {"runtime": "vlm"}}, ("serving", "runtime"), "there is no runtime 'vlm'"),
     "runtime off": ({"cluster": {"runtimes": {"vllm": False}}}, ("serving", "runtime"), "switched off"),
     "unknown pool": ({"serving": {"pool": "h200"}}, ("serving", "pool"), "no accelerator pool 'h200'"),
@@ -38,7 +29,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
         ("serving", "tensorParallelSize"),
         "64 attention heads",
     ),
-    "gpus on cpu": ({"serving": _CPU | {"gpus": 1}, "model": _GGUF}, ("serving", "gpus"), "which has none"),
+    "gpus on cpu": ({"serving": CPU | {"gpus": 1}, "model": GGUF}, ("serving", "gpus"), "which has none"),
     "engine without parallel sizes": (
         {"serving": {"runtime": "ollama"}, "model": {"ollamaTag": "llama3.3:70b"}},
         ("serving", "tensorParallelSize"),
@@ -72,7 +63,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
         "where the weights come from",
     ),
     "no gguf": (
-        {"serving": _CPU, "model": {"weights": {"uri": "s3://m/x"}}},
+        {"serving": CPU, "model": {"weights": {"uri": "s3://m/x"}}},
         ("model", "weights", "file"),
         ".gguf",
     ),
@@ -103,8 +94,8 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
     ),
     "claim that cannot be written": (
         {
-            "serving": _OLLAMA | {"storage": {"claim": {"name": "w", "accessMode": "ReadOnlyMany"}}},
-            "model": _TAG,
+            "serving": OLLAMA | {"storage": {"claim": {"name": "w", "accessMode": "ReadOnlyMany"}}},
+            "model": TAG,
         },
         ("serving", "storage", "claim", "accessMode"),
         "Ollama writes",
@@ -116,7 +107,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
     ),
     "context": ({"serving": {"maxModelLen": 200000}}, ("serving", "maxModelLen"), "was made for 131072"),
     "adapters elsewhere": (
-        {"serving": _CPU, "model": _GGUF | {"adapters": {"a": {"uri": "s3://m/a"}}}},
+        {"serving": CPU, "model": GGUF | {"adapters": {"a": {"uri": "s3://m/a"}}}},
         ("model", "adapters"),
         "LoRA",
     ),
@@ -162,7 +153,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
         "Knative refuses the variable PORT",
     ),
     "rerank elsewhere": (
-        {"serving": _CPU, "model": _GGUF | {"kind": "rerank"}},
+        {"serving": CPU, "model": GGUF | {"kind": "rerank"}},
         ("serving", "runtime"),
         "no rerank requests to llamacpp",
     ),
@@ -278,101 +269,26 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
         ("cluster", "kubernetes"),
         "schemas are known",
     ),
-    "unread on ollama": (
-        {"serving": _OLLAMA | {"kvCacheDtype": "fp8"}, "model": _TAG},
-        ("serving", "kvCacheDtype"),
-        "has no effect",
-    ),
-    "unread on vllm": (
-        {"serving": {"parallelRequests": 4}},
-        ("serving", "parallelRequests"),
-        "has no effect",
-    ),
-    "unread without tls": (
-        {"gateway": {"epp": {"issuer": "ca"}}},
-        ("gateway", "epp", "issuer"),
-        "has no effect",
-    ),
-    "unread without a gateway": (
-        {"gateway": {"enabled": False, "hostname": "x.example.com"}},
-        ("gateway", "hostname"),
-        "has no effect",
-    ),
-    "unread without an entry in litellm": (
-        {"litellm": {"enabled": False, "rpm": 10}},
-        ("litellm", "rpm"),
-        "has no effect: litellm.enabled is false",
-    ),
-    "unread without monitoring": (
-        {"monitoring": {"enabled": False, "slo": {"errorRatio": 0.1}}},
-        ("monitoring", "slo"),
-        "has no effect: monitoring.enabled is false",
-    ),
-    "unread without the cluster's monitoring": (
-        {"monitoring": {"slo": {"errorRatio": 0.1}}, "cluster": {"monitoring": {"enabled": False}}},
-        ("monitoring", "slo"),
-        "has no effect: cluster.monitoring.enabled is false",
-    ),
-    "unread by ollama": (
-        {"serving": _OLLAMA | {"args": {"x": 1}}, "model": _TAG},
-        ("serving", "args"),
-        "set by its environment",
-    ),
-    "weights of a model that ollama pulls": (
-        {"serving": _OLLAMA | {"storage": {"uri": "s3://m/x"}}, "model": _TAG},
-        ("serving", "storage", "uri"),
-        "pulls its models itself",
-    ),
-    "token of a model that ollama pulls": (
-        {"serving": _OLLAMA | {"accessToken": True}, "model": _TAG, "cluster": {"secrets": None}},
-        ("serving", "accessToken"),
-        "nothing comes from Hugging Face",
-    ),
-    "shared memory without ranks": (
-        {"serving": _CPU | {"resources": {"sharedMemory": "1Gi"}}, "model": _GGUF},
-        ("serving", "resources", "sharedMemory"),
-        "has no effect",
-    ),
-    "size of a claim that exists": (
-        {"serving": {"storage": {"claim": {"name": "w", "size": "200Gi"}}}},
-        ("serving", "storage", "claim", "size"),
-        "not created",
-    ),
-    "unread on vllm in knative": (
-        {"serving": {"mode": "Knative", "parallelRequests": 4}, "gateway": {"enabled": False}},
-        ("serving", "parallelRequests"),
-        "has no effect",
-    ),
-    "target that nothing holds": (
-        {"serving": {"autoscaling": {"target": 3}}},
-        ("serving", "autoscaling", "target"),
-        "the scaler is none",
-    ),
-    "metric that hpa does not ask for": (
-        {"serving": {"maxReplicas": 2, "autoscaling": _HPA | {"metric": "requests_running"}}},
-        ("serving", "autoscaling", "metric"),
-        "CPU utilisation",
-    ),
     "hpa without a percentage": (
         {"serving": {"maxReplicas": 2, "autoscaling": {"scaler": "hpa"}}},
         ("serving", "autoscaling", "target"),
         "whole percent",
     ),
     "hpa with half a percent": (
-        {"serving": {"maxReplicas": 2, "autoscaling": _HPA | {"target": 0.5}}},
+        {"serving": {"maxReplicas": 2, "autoscaling": HPA | {"target": 0.5}}},
         ("serving", "autoscaling", "target"),
         "whole percent",
     ),
     "share of the cache unsaid": (
-        {"serving": {"maxReplicas": 2, "autoscaling": {"metric": "kv_cache_usage"}}, "cluster": _KEDA},
+        {"serving": {"maxReplicas": 2, "autoscaling": {"metric": "kv_cache_usage"}}, "cluster": KEDA},
         ("serving", "autoscaling", "target"),
         "nothing says how much",
     ),
     "knative claim that is written": (
         {
-            "serving": _OLLAMA | {"mode": "Knative", "storage": {"claim": {"name": "models"}}},
+            "serving": OLLAMA | {"mode": "Knative", "storage": {"claim": {"name": "models"}}},
             "gateway": {"enabled": False},
-            "model": _TAG,
+            "model": TAG,
             "cluster": {"versions": {"knative": "1.21.1"}},
         },
         ("cluster", "knative", "features"),
@@ -399,13 +315,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_refused(case: str) -> None:
-    overrides, path, words = CASES[case]
-    with pytest.raises(MistakesError) as caught:
-        make_stack(**overrides)
-    found = [mistake for mistake in caught.value.mistakes if mistake.path == path]
-    assert found, caught.value.mistakes
-    assert any(words in mistake.message + mistake.remedy for mistake in found), found
-    assert all(mistake.remedy for mistake in caught.value.mistakes)
+    assert_refused(*CASES[case])
 
 
 def test_a_name_that_is_too_long_is_refused_not_cut() -> None:
