@@ -62,7 +62,7 @@ def check(
     crds: Path | None = None,
 ) -> Report:
     """Checks the project in ``root`` as of ``date``, in ``jobs`` processes (0: one a processor). ``debug`` lets a
-    faulty rule raise; without ``notes`` the lines that lead to notes are not looked up; with ``memory`` each model
+    faulty rule raise; without ``notes`` the lines of notes are not looked up; with ``memory`` each model
     has its verdict; ``crds`` is a folder of CustomResourceDefinitions that go before the contracts."""
     seconds = Seconds()
     since = time.process_time()
@@ -83,7 +83,7 @@ def check(
     fleet = FleetView({result.declared.cluster: result.declared for result in results})
     found.extend(_fleet_findings(fleet, causes))
     told = _with_waivers(found, results, date, causes)
-    ordered = sorted(with_lines(root, _once(told)), key=lambda one: one.sort_key)
+    ordered = sorted(with_lines(root, _once(told), notes=notes), key=lambda one: one.sort_key)
     return Report(
         findings=tuple(one for one in ordered if not one.waived),
         waived=tuple(one for one in ordered if one.waived),

@@ -16,13 +16,13 @@ from scripts.check.text import TextError, compose
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.\[\]]+)')
 
 
-def with_lines(root: Path, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings, each with the line of its field in its compiled file."""
+def with_lines(root: Path, findings: Iterable[Finding], *, notes: bool = True) -> Iterator[Finding]:
+    """The findings, each with the line of its field in its compiled file; notes only where they will be told."""
     seen: dict[str, yaml.Node | None] = {}
     for one in findings:
         if one.cause and one.cause.file == one.file:
             yield replace(one, line=one.cause.line)
-        elif not one.file or not one.object:
+        elif not one.file or not one.object or (one.level == "note" and not notes):
             yield one
         else:
             if one.file not in seen:
