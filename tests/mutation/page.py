@@ -51,8 +51,11 @@ it does no harm. A mutation with which the compiler or a rule ends in a tracebac
 _HARMLESS = """\
 ## What is harmless
 
-Two kinds of reason: the change has no effect on requests, or it is another valid choice, which a person may make and
-a review shows. Patterns are tried after the rules: what a rule finds is never excused.
+Three kinds of reason: the change has no effect on requests; it is another valid choice, which a person may make and a
+review shows; or it names what somebody else named (an entry of a secret store, a folder in a claim, a host in DNS), and
+nothing in the repository contradicts it: only the cluster can tell.
+
+Patterns are tried after the rules: what a rule finds is never excused.
 """
 
 

@@ -50,7 +50,6 @@ def test_the_page_shows_the_patterns_and_the_last_run() -> None:
 def test_every_mutation_is_found() -> None:
     verdicts = score.verdicts(score.chosen())
     assert [str(one) for one in score.survivors(verdicts)] == []
-    assert list(score.idle(verdicts)) == []
 
 
 def test_a_crash_is_a_gap_that_nothing_excuses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +61,12 @@ def test_a_crash_is_a_gap_that_nothing_excuses(monkeypatch: pytest.MonkeyPatch) 
     (verdict,) = score.verdicts([one], processes=1)
     assert verdict.survived
     assert str(verdict).startswith("traceback (KeyError: 'engine' at test_mutation.py:")
+
+
+@pytest.mark.slow
+def test_a_pattern_is_about_something() -> None:
+    mutations = score.every()
+    assert [one for one in load() if not any(map(one.covers, mutations))] == []
 
 
 def test_a_reason_is_given_once_for_a_pattern() -> None:
