@@ -86,24 +86,28 @@ def _remove(value: Any, path: tuple[str | int, ...]) -> None:
 
 
 def _mistakes(model: type[BaseModel], details: Iterable[ErrorDetails]) -> list[Mistake]:
-    """One mistake a path: pydantic reports a value that fits no member of a union once for each of them."""
-    found: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+    """One mistake a value and one a key: pydantic reports a value that fits no member of a union once for each."""
+    found: dict[tuple[tuple[str | int, ...], bool], list[ErrorDetails]] = {}
     for one in details:
-        found.setdefault(_inventory_path(model, one["loc"])[0], []).append(one)
+        found.setdefault((_inventory_path(model, one["loc"])[0], _is_of_key(one)), []).append(one)
     return [
         _mistake(model, errors[0]) if len(errors) == 1 else _of_no_member(path, errors)
-        for path, errors in found.items()
+        for (path, _), errors in found.items()
     ]
 
 
 _TYPES = {
     "bool_type": "true or false",
-    "int_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "string_type": "a text",
     "list_type": "a list of texts",
     "dict_type": "a mapping",
+    "model_type": "a mapping",
 }
+"""What to write, by pydantic's name for the error of a value that is something else."""
 
 
 def _of_no_member(path: tuple[str | int, ...], errors: list[ErrorDetails]) -> Mistake:
@@ -112,8 +116,25 @@ def _of_no_member(path: tuple[str | int, ...], errors: list[ErrorDetails]) -> Mi
     for error in errors:
         if error["type"] == "value_error":
             return Mistake(path, f"{what}: {error['ctx']['error']}", "correct the value")
-    *some, last = dict.fromkeys(_TYPES[error["type"]] for error in errors if error["type"] in _TYPES)
-    return Mistake(path, what, f"use {', '.join(some)} or {last}")
+    *some, last = dict.fromkeys(_member(error) for error in errors)
+    return Mistake(path, what, f"use {', '.join(some)} or {last}" if some else f"use {last}")
+
+
+def _of_type(path: tuple[str | int, ...], what: str, error: ErrorDetails) -> Mistake:
+    """The mistake of a value of another type."""
+    value, kind = error["input"], error["type"]
+    if kind == "string_type" and isinstance(value, int | float):
+        return Mistake(path, f"{what}, not a text", f'write it in quotes: "{_short(value)}"')
+    if kind in ("int_type", "float_type", "bool_type") and isinstance(value, str):
+        wrong = f"{_dotted(path)} is the text {_short(value)}"
+        return Mistake(path, wrong, "remove the quotes, or write what is meant")
+    return Mistake(path, what, f"use {_TYPES[kind]}")
+
+
+def _member(error: ErrorDetails) -> str:
+    """The member of a union that a value is not; an item's error is told of its list."""
+    words = _TYPES["list_type" if isinstance(error["loc"][-1], int) else error["type"]]
+    return "a number" if words.endswith("number") else words
 
 
 def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
@@ -137,14 +158,10 @@ def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
             return Mistake(path, f"{what}: {_characters(len(str(value)))}", _bound(context, characters=True))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return Mistake(path, what, _bound(context))
-        case "string_type" if isinstance(value, int | float):
-            wrong = f"{_dotted(path)} is the number {value}, not a text"
-            return Mistake(path, wrong, f'write it in quotes: "{value}"')
-        case "int_type" | "float_type" | "bool_type" if isinstance(value, str):
-            wrong = f"{_dotted(path)} is the text {_short(value)}"
-            return Mistake(path, wrong, "remove the quotes, or write what is meant")
         case "value_error":
             return Mistake(path, f"{what}: {context['error']}", "correct the value")
+        case kind if kind in _TYPES:
+            return _of_type(path, what, error)
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
             return Mistake(path, f"{what}: {message}", "correct the value")
@@ -153,9 +170,14 @@ def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
 def _subject(path: tuple[str | int, ...], error: ErrorDetails) -> str:
     """What a message is about: the value of a key, or the key itself."""
     value = _short(error.get("input"))
-    if error["loc"][-1:] == ("[key]",):
+    if _is_of_key(error):
         return f"{_dotted(path[:-1])} has the name {value}"
     return f"{_dotted(path)} is {value}"
+
+
+def _is_of_key(error: ErrorDetails) -> bool:
+    """Whether a mapping's key is wrong, not its value."""
+    return error["loc"][-1:] == ("[key]",)
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:
@@ -183,7 +205,7 @@ def _characters(number: int) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

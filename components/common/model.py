@@ -144,8 +144,8 @@ class Model(Params):
     name: ServedName
     """The model's real name, as its publisher writes it."""
     kind: Literal["chat", "completion", "embedding", "rerank"] = "chat"
-    """What it is asked for; ``rerank`` on vLLM only."""
-    """What it is asked for; decides its mode in LiteLLM and the runbook's test request."""
+    """What it is asked for, which decides its mode in LiteLLM and the runbook's test request; ``rerank`` on vLLM
+    only."""
     licence: str | None = None
     """The licence's name, for people."""
     gated: bool = False

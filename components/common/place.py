@@ -107,9 +107,8 @@ def _complete(owner: Owner, part: Built, manifest: Manifest) -> Manifest:
     metadata["labels"] = dict(sorted(every.items()))
     annotations = {SYNC_WAVE: str(waves.wave(kind))} | given.get("annotations", {})
     metadata["annotations"] = dict(sorted(annotations.items()))
-    for extra in ("finalizers",):
-        if extra in given:
-            metadata[extra] = given[extra]
+    if "finalizers" in given:
+        metadata["finalizers"] = given["finalizers"]
     return {**manifest, "metadata": metadata}
 
 

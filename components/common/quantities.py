@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti|)")
-_FACTORS: dict[str, Decimal] = {
-    "m": Decimal("0.001"),
-    "": Decimal(1),
-    "k": Decimal(10**3),
-    "M": Decimal(10**6),
-    "G": Decimal(10**9),
-    "T": Decimal(10**12),
-    "Ki": Decimal(2**10),
-    "Mi": Decimal(2**20),
-    "Gi": Decimal(2**30),
-    "Ti": Decimal(2**40),
+_DECIMAL = {"P": 10**15, "T": 10**12, "G": 10**9, "M": 10**6, "k": 10**3}
+_BINARY = {"Pi": 2**50, "Ti": 2**40, "Gi": 2**30, "Mi": 2**20, "Ki": 2**10}
+_FACTORS = {"m": Decimal("0.001"), "": Decimal(1)} | {
+    suffix: Decimal(factor) for suffix, factor in (_DECIMAL | _BINARY).items()
 }
+_QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?)({'|'.join(_FACTORS)})")
 
 
 def parse(quantity: str) -> Decimal:
@@ -38,18 +31,17 @@ def cpu(quantity: str) -> str:
 
 
 def memory(quantity: str) -> str:
-    """Canonical memory quantity: the largest binary suffix that gives a whole number.
+    """Canonical memory quantity: the largest suffix that gives a whole number, of powers of 2 or of 1000 as written.
 
-    A decimal quantity (``500M``) stays as it is: the API server keeps its suffix family.
+    Bytes without a suffix take one of powers of 2 where they are a multiple of 1024.
     """
-    if quantity[-1:] in "kMGT":
-        return quantity
     value = parse(quantity)
     if value != value.to_integral_value():
         raise ValueError(f"{quantity!r} is not a whole number of bytes")
     number = int(value)
-    for suffix, power in (("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)):
-        whole, rest = divmod(number, 2**power)
+    binary = quantity[-1:] not in _DECIMAL and number % 1024 == 0
+    for suffix, factor in (_BINARY if binary else _DECIMAL).items():
+        whole, rest = divmod(number, factor)
         if rest == 0 and whole:
             return f"{whole}{suffix}"
     return str(number)

@@ -17,15 +17,15 @@ def fleet_report(parameters: Parameters, inventory: Path) -> str:
 
 def fleet_mistakes(parameters: Parameters, inventory: Path) -> list[str]:
     """One line a mistake: ``file:line:column: what is wrong; what to do [targets]``. A file that Kapitan takes for
-    a target and that is none (a dot in its name) is one mistake, whatever it holds."""
+    a target and whose name is none (a dot, a capital) is one mistake, whatever it holds."""
     origins = Origins(inventory)
     layout = origins.inventory.layout
+    named = {target: parameters[target] for target in sorted(parameters) if target in layout.targets}
     lines: dict[str, list[str]] = {}
-    for target in sorted(parameters):
-        for mistake in target_mistakes(target, parameters):
-            if (mistake.target or target) in layout.targets:
-                place_of = position(origins, mistake.target or target, mistake)
-                lines.setdefault(f"{place_of}: {mistake.message}; {mistake.remedy}", []).append(target)
+    for target in named:
+        for mistake in target_mistakes(target, named):
+            place_of = position(origins, mistake.target or target, mistake)
+            lines.setdefault(f"{place_of}: {mistake.message}; {mistake.remedy}", []).append(target)
     files = [str(problem) for problem in layout.problems]
     return files + [f"{line} [{_targets(who)}]" for line, who in sorted(lines.items())]
 

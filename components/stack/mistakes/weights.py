@@ -69,10 +69,17 @@ def claim(stack: Stack) -> Iterator[Mistake]:
         )
 
 
+def _source(stack: Stack) -> tuple[str, ...]:
+    """The key that says where the weights come from."""
+    storage = stack.serving.storage
+    if storage.claim is not None:
+        return ("serving", "storage", "claim", "path")
+    return ("serving", "storage", "uri") if storage.uri else ("model", "weights", "uri")
+
+
 def image(stack: Stack) -> Iterator[Mistake]:
     """Weights from an OCI image fit the cluster."""
-    uri, cluster = stack.storage_uri or "", stack.cluster
-    path = ("serving", "storage", "uri") if stack.serving.storage.uri else ("model", "weights", "uri")
+    uri, cluster, path = stack.storage_uri or "", stack.cluster, _source(stack)
     if uri.startswith("oci+native://") and parse(cluster.kubernetes) < parse("1.35"):
         yield Mistake(
             path,
@@ -111,17 +118,15 @@ def context(stack: Stack) -> Iterator[Mistake]:
 def _beside_adapters(stack: Stack, uri: str) -> Iterator[Mistake]:
     """Adapters make several storage URIs, of which KServe v0.20 mounts no image, and of a claim the root only
     (storage_initializer_injector.go)."""
-    claimed = stack.serving.storage.claim is not None
-    path = ("serving", "storage", "claim", "path") if claimed else ("serving", "storage", "uri")
     if uri.startswith(_IMAGES):
         yield Mistake(
-            path if stack.serving.storage.uri else ("model", "weights", "uri"),
+            _source(stack),
             f"KServe mounts no image beside adapters: {uri}",
             "take the weights from hf://, s3:// or a claim of their own",
         )
     if uri.startswith("pvc://") and "/" in uri.removeprefix("pvc://").strip("/"):
         yield Mistake(
-            path if claimed or stack.serving.storage.uri else ("model", "weights", "uri"),
+            _source(stack),
             f"beside adapters KServe mounts the root of a claim, not the folder in {uri}",
             "keep the weights at the root of a claim of their own, or take them from hf:// or s3://",
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.common.errors import Mistake, MistakesError
-from components.common.load import load
+from components.common.load import attempt, load
 from components.stack.params import StackParams
 from tests.support.stacks import stack_params
 
@@ -42,6 +45,44 @@ def test_wrong_type_is_not_converted() -> None:
         "serving.minReplicas is the text '1'",
         "remove the quotes, or write what is meant",
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("maxReplicas", [4], "use a whole number"),
+        ("maxReplicas", 4.5, "use a whole number"),
+        ("maxReplicas", True, "use a whole number"),
+        ("expertParallel", 1, "use true or false"),
+        ("gpuMemoryUtilization", {}, "use a number"),
+        ("env", ["A"], "use a mapping"),
+        ("resources", "4Gi", "use a mapping"),
+        ("pool", ["h100"], "use a text"),
+        ("priorityClass", True, 'write it in quotes: "true"'),
+    ],
+)
+def test_what_to_write_instead(key: str, value: object, remedy: str) -> None:
+    assert _mistakes(serving={key: value})["serving", key].remedy == remedy
+
+
+@pytest.mark.parametrize("value", [[1, 2], ["x", None], [["x"]]])
+def test_a_list_may_hold_texts_only(value: object) -> None:
+    (mistake,) = _mistakes(serving={"args": {"x": value}}).values()
+    assert mistake.remedy == "use true or false, a number, a text, a list of texts or a mapping"
+
+
+def test_a_key_and_its_value_are_two_mistakes() -> None:
+    path = ("cluster", "pools", "h100", "nodeSelector", "bad key!")
+    with pytest.raises(MistakesError) as caught:
+        load(
+            "eu.llama",
+            stack_params(cluster={"pools": {"h100": {"nodeSelector": {path[-1]: "bad value!"}}}}),
+            StackParams,
+        )
+    assert [(mistake.path, mistake.message) for mistake in caught.value.mistakes] == [
+        (path, "cluster.pools.h100.nodeSelector has the name 'bad key!'"),
+        (path, "cluster.pools.h100.nodeSelector.bad key! is 'bad value!'"),
+    ]
 
 
 def test_allowed_words_are_named() -> None:
@@ -114,3 +155,34 @@ def test_overrides_that_are_no_patches() -> None:
 def test_a_request_longer_than_a_duration_and_a_variable_that_is_none() -> None:
     found = _mistakes(serving={"requestTimeoutSeconds": 100000, "env": {"1 A": "b"}})
     assert list(found) == [("serving", "env", "1 A"), ("serving", "requestTimeoutSeconds")]
+
+
+def _places(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in node.items() if isinstance(node, dict) else ():
+        yield (*path, key)
+        yield from _places(value, (*path, key))
+
+
+_PLACES = sorted(_places(stack_params()))
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.integers(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(place=st.sampled_from(_PLACES), key=st.none() | st.text(), value=_VALUES)
+def test_whatever_is_written_is_read_or_a_mistake(
+    place: tuple[str, ...], key: str | None, value: Any
+) -> None:
+    parameters = stack_params()
+    *parents, last = place
+    node: Any = parameters
+    for parent in parents:
+        node = node[parent]
+    node[last if key is None else key] = value
+
+    read, mistakes = attempt(parameters, StackParams)
+
+    assert read or mistakes
+    assert all(mistake.message and mistake.remedy for mistake in mistakes)

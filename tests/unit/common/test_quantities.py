@@ -23,7 +23,14 @@ def test_cpu(written: str, canonical: str) -> None:
         ("2048Gi", "2Ti"),
         ("1.5Gi", "1536Mi"),
         ("500M", "500M"),
-        ("1000", "1000"),
+        ("1.5G", "1500M"),
+        ("1000M", "1G"),
+        ("1024M", "1024M"),
+        ("2000T", "2P"),
+        ("1000", "1k"),
+        ("1048576", "1Mi"),
+        ("1001", "1001"),
+        ("0.5Ki", "512"),
     ],
 )
 def test_memory(written: str, canonical: str) -> None:
