@@ -25,6 +25,7 @@ from scripts.compile.publish import Candidate, link
 from scripts.compile.state import State
 from scripts.compile.view import write_view
 from scripts.project import MARKER, Project
+from scripts.schemas.place import STORE
 
 if TYPE_CHECKING:
     from components.inventory.chain import Chain
@@ -145,7 +146,11 @@ def lay_out(
                 link(compiled / path, candidate.compiled / path)
     targets = [target for target in inputs.layout.targets if cluster_of(target) in candidate.clusters]
     write_view(inputs, closures, targets, project)
-    shutil.copyfile(inputs.inventory.parent / MARKER, project / MARKER)
+    root = inputs.inventory.parent
+    shutil.copyfile(root / MARKER, project / MARKER)
+    if (root / STORE).is_dir():
+        (project / STORE).parent.mkdir(exist_ok=True)
+        (project / STORE).symlink_to((root / STORE).resolve(), target_is_directory=True)
     return project
 
 

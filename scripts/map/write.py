@@ -80,7 +80,7 @@ def text(fleet: FleetMap) -> str:
     """Tables for the terminal: pools, stacks, versions."""
     pools = [("pool", "has", "taken", "peak", "free")]
     for row in fleet.ledger:
-        name, has, _, after, peak, free = show.level(row)
+        name, has, _, after, _, peak, free = show.level(row)
         pools.append((name, has, after, peak, free))
     stacks = [COLUMNS, *(_cells(one) for one in fleet.stacks)]
     versions = [("cluster", "versions")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.common.errors import InferstackError
 from scripts.compile import job
@@ -18,10 +19,31 @@ from scripts.compile.removals import RemovalsError
 from scripts.compile.verify import Checked, CheckError, GuardError, check_tree
 from scripts.compile.workspace import Workspace
 from scripts.project import Project
+from scripts.schemas.place import STORE
 from tests.support.compiling import compile_now, expected, tree
 from tests.unit.scripts.compile.editing import ASKED, a_stack, edit
 
 TODAY = datetime.date(2026, 11, 24)
+NARROW = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: inferenceservices.serving.kserve.io}
+spec:
+  group: serving.kserve.io
+  names: {kind: InferenceService, plural: inferenceservices}
+  scope: Namespaced
+  versions:
+  - name: v1beta1
+    served: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties: {predictor: {type: object, properties: {minReplicas: {type: integer}}}}
+"""
+"""A CRD that does not know what our contract of the kind does."""
 
 
 def test_compiled_as_a_link_is_refused(compiled: Project) -> None:
@@ -136,3 +158,17 @@ def test_a_tree_that_can_work_is_published(compiled: Project) -> None:
     assert outcome.checked.clusters == 1
     assert outcome.checked.objects > 50
     assert tree(compiled.root / "compiled") == expected(compiled)
+
+
+def test_the_check_asks_the_stored_schemas(compiled: Project) -> None:
+    target = next(compiled.inventory.glob("classes/clusters/*.yml"))
+    version = yaml.safe_load(target.read_text(encoding="utf-8"))["parameters"]["cluster"]["versions"][
+        "kserve"
+    ]
+    store = compiled.root / STORE / "kserve" / version
+    store.mkdir(parents=True)
+    (store / "serving.kserve.io.inferenceservice.yaml").write_text(NARROW, encoding="utf-8")
+    edit(a_stack(compiled), "maxReplicas: 4", "maxReplicas: 3")
+
+    with pytest.raises(CheckError, match="autoScaling"):
+        compile_now(compiled, replace(ASKED, check=None, date=TODAY))
