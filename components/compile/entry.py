@@ -10,7 +10,7 @@ import fcntl
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from components.compile.worker import die_gently
 def files() -> Files:
     """File texts of the target that Kapitan compiles now."""
     die_gently()
-    parameters = _Parameters(cached.global_inv)
+    parameters = KapitanParameters(cached.global_inv)
     try:
         return compile_target(current_target.get(), parameters)
     except MistakesError:
@@ -37,18 +37,20 @@ def files() -> Files:
         raise CompileError("the inventory has mistakes, listed above; compiled/ is as it was") from None
 
 
-class _Parameters(dict[str, Any]):
+class KapitanParameters(Mapping[str, Any]):
     """Rendered parameters by target, seen through Kapitan's ``{target: {parameters: …}}`` without a copy."""
 
-    def __init__(self, rendered: dict[str, Any]) -> None:
-        super().__init__()
+    def __init__(self, rendered: Mapping[str, Any]) -> None:
         self._rendered = rendered
 
-    def __missing__(self, target: str) -> Any:
+    def __getitem__(self, target: str) -> Any:
         return self._rendered[target]["parameters"]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._rendered)
+
+    def __len__(self) -> int:
+        return len(self._rendered)
 
 
 def _report_once(report: Callable[[], str]) -> None:

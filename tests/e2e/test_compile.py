@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 LLAMA = "targets/eu-h100/llama-70b.yml"
 CLUSTER = "classes/clusters/eu-h100.yml"
 MODEL = "classes/models/llama-3-3-70b-instruct.yml"
+ISTIO = "targets/us-h200/qwen3-235b.yml"
 PLACE = re.compile(r"^inventory/\S+:\d+:\d+: ", re.MULTILINE)
 
 
@@ -62,6 +63,9 @@ FOUND_BY_THE_COMPILER = {
         f"runtime: vllm\n    name: {'llama-' * 12}70b",
         r"63 are allowed",
         below=1,
+    ),
+    "no effect": Mistake(
+        ISTIO, "  serving:", "  gateway: {streamIdle: 60s}\n  serving:", r"streamIdle has no effect"
     ),
     "wrong cluster": Mistake(CLUSTER, "name: eu-h100", "name: eu-h200", r"cluster\.name", lines=2),
 }
