@@ -1,11 +1,12 @@
 """What this project promises about its inventory beyond what reclass and Kapitan ask for: a class states what its file
-is called after, and a target tells Kapitan what to compile."""
+is called after, a target tells Kapitan what to compile, and a cluster with stacks has a target of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import get_args
 
+from components.cluster.params import TARGET
 from components.inference_gateway.params import WiringName
 from components.inventory.inventory import Inventory
 from components.inventory.layout import Unit
@@ -92,6 +93,15 @@ def _named(unit: Unit, root: MappingNode | None, keys: tuple[str, ...], own: str
 
 def _problem(file: str, line: int, column: int, message: str) -> Problem:
     return Problem(file, line, column, message, "give both the same name", "class-name")
+
+
+def clusters(inventory: Inventory) -> Iterator[Problem]:
+    """Clusters that have stacks and no target of their own."""
+    for cluster in sorted({target.partition(".")[0] for target in inventory.layout.targets}):
+        if f"{cluster}.{TARGET}" not in inventory.layout.targets:
+            file = f"{inventory.root.name}/targets/{cluster}/{TARGET}.yml"
+            hint = f"write it, with the classes clusters.{cluster} and stacks.{TARGET}"
+            yield Problem(file, 0, 0, "the cluster has no target of its own", hint, "cluster-target")
 
 
 def plumbing(inventory: Inventory, rendered: Rendered) -> Iterator[Problem]:

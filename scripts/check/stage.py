@@ -45,7 +45,11 @@ def guarded(inventory: Inventory) -> tuple[list[Problem], frozenset[str]]:
         chain = chains.chain(name)
         if not chain.problems and broken.isdisjoint(unit.shown for unit in chain.units):
             whole.add(name)
-    told = [*conventions.names(inventory), *conventions.contradictions(inventory)]
+    told = [
+        *conventions.names(inventory),
+        *conventions.contradictions(inventory),
+        *conventions.clusters(inventory),
+    ]
     return sort_problems([*problems, *told]), frozenset(whole)
 
 

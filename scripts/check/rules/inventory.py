@@ -138,6 +138,12 @@ _KINDS = (
     _Kind("name-collision", "A class or target has one file.", _SILENT, "Keep one of the two files."),
     _Kind("target-depth", "A target is `targets/<cluster>/<stack>.yml`.", _NAME, "Move the file."),
     _Kind(
+        "cluster-target",
+        "A cluster that has stacks has a target of its own.",
+        "Nothing makes the namespaces and runtimes that the stacks need, and no Application syncs them.",
+        "Write `targets/<cluster>/cluster.yml` with the classes `clusters.<cluster>` and `stacks.cluster`.",
+    ),
+    _Kind(
         "class-name",
         "A class states the name that its file is called after.",
         "Stacks that include it get the facts, or the policy, of something else.",
