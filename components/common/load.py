@@ -115,7 +115,7 @@ def _of_no_member(path: tuple[str | int, ...], errors: list[ErrorDetails]) -> Mi
     what = _subject(path, errors[0])
     for error in errors:
         if error["type"] == "value_error":
-            return Mistake(path, f"{what}: {error['ctx']['error']}", "correct the value")
+            return _of_a_rule(path, what, error)
     *some, last = dict.fromkeys(_member(error) for error in errors)
     return Mistake(path, what, f"use {', '.join(some)} or {last}" if some else f"use {last}")
 
@@ -129,6 +129,12 @@ def _of_type(path: tuple[str | int, ...], what: str, error: ErrorDetails) -> Mis
         wrong = f"{_dotted(path)} is the text {_short(value)}"
         return Mistake(path, wrong, "remove the quotes, or write what is meant")
     return Mistake(path, what, f"use {_TYPES[kind]}")
+
+
+def _of_a_rule(path: tuple[str | int, ...], what: str, error: ErrorDetails) -> Mistake:
+    """The mistake that a model's own rule found; the rule may say after a semicolon what to do."""
+    wrong, _, remedy = str(error["ctx"]["error"]).partition("; ")
+    return Mistake(path, f"{what}: {wrong}", remedy or "correct the value")
 
 
 def _member(error: ErrorDetails) -> str:
@@ -159,7 +165,7 @@ def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return Mistake(path, what, _bound(context))
         case "value_error":
-            return Mistake(path, f"{what}: {context['error']}", "correct the value")
+            return _of_a_rule(path, what, error)
         case kind if kind in _TYPES:
             return _of_type(path, what, error)
         case _:

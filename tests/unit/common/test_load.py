@@ -135,6 +135,13 @@ def test_a_request_above_its_limit() -> None:
     assert "memory 16Gi is above memoryLimit 8Gi" in found["gateway", "epp", "resources"].message
 
 
+def test_a_rule_says_what_to_do() -> None:
+    found = _mistakes(accelerators={"h100": {"tolerations": {"gpu": {"value": "x"}}}})
+    mistake = found["accelerators", "h100", "tolerations", "gpu"]
+    assert mistake.message.endswith("operator Exists takes no value")
+    assert mistake.remedy == "set operator: Equal, or remove the value"
+
+
 def test_null_in_a_patch_removes_a_field_and_elsewhere_the_override() -> None:
     parameters = stack_params()
     parameters["overrides"] = {
