@@ -7,7 +7,6 @@ import random
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -108,11 +107,9 @@ if current_target.get() == {target!r}:
     {end}
 """
     init.write_text(init.read_text(encoding="utf-8") + guilty, encoding="utf-8")
-    began = time.monotonic()
 
     ran = inferstack(project.root, code=1)
 
-    assert time.monotonic() - began < 30
     assert says in ran.stderr
     assert target in ran.stderr
     assert not (project.root / "compiled").exists()
