@@ -7,7 +7,7 @@ fleet in which it is what it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -231,17 +231,10 @@ class FleetStudy:
             self._reads[component] = frozenset(path for model in models for path in reads.paths(model))
         return self._reads[component]
 
-    def fleet_with(self, changes: Mapping[str, Own]) -> Fleet:
-        """The cluster with other parameters for some of its targets."""
-        stacks = {
-            name: trial.stack(name, changes[name]) if name in changes else one
-            for name, one in self.stacks.items()
-        }
-        return self._fleet(changes.get(self.target, self.own), stacks)
-
-    def own_of(self, target: str) -> Own:
-        """The parameters of one of the cluster's targets."""
-        return self.own if target == self.target else self.stack_own[target]
+    def fleet_with(self, own: Own | None, stacks: Mapping[str, Stack]) -> Fleet:
+        """The cluster with other parameters of its own, and with other ones of some stacks in their places."""
+        members = (stacks.get(name, one) for name, one in self.stacks.items())
+        return replace(self.fleet if own is None else self._fleet(own, {}), stacks=tuple(members))
 
     def maps_in(self, target: str) -> Maps:
         """The maps of one of the cluster's targets that names may lead into."""
@@ -251,12 +244,10 @@ class FleetStudy:
             )
         return self._maps[target]
 
-    def every_leaf(self, target: str) -> list[Leaf]:
-        """Everything that can change in one of the cluster's targets."""
-        if target == self.target:
-            return list(leaves(self.fleet.params))
-        stack = self.stacks[target]
-        return [name_leaf(stack.name), *leaves(stack.params)]
+    @cached_property
+    def every_leaf(self) -> list[Leaf]:
+        """Everything that can change in the cluster's own target."""
+        return list(leaves(self.fleet.params))
 
     def _is_shared(self, name: str, leaf: Leaf) -> bool:
         """Whether a stack has a parameter from where the cluster's own target has it."""
@@ -284,7 +275,8 @@ class FleetStudy:
 
     def _fresh(self, name: str) -> Stack:
         """A stack without anything that was computed before."""
-        return trial.stack(name, self.stack_own[name])
+        one = self.stacks[name]
+        return Stack(one.name, one.params)
 
     def _smaller(self, names: Iterable[str]) -> Fleet:
         return self._fleet(self.own, {name: self.stacks[name] for name in names})

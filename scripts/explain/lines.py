@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from components.inventory.node import plain_data
 from scripts.explain.answer import How, LineAnswer, Reached, Use
 from scripts.explain.declared import Place
 from scripts.explain.fields import COMPILED
+from scripts.explain.general import General, generalised
 from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at
 from scripts.explain.keyed import shown
 from scripts.explain.reach import Touch, touches
@@ -55,10 +55,10 @@ def _use(workshop: Workshop, hit: Hit) -> Use:
 def _grouped(workshop: Workshop, found: Iterable[Touch]) -> Iterator[Reached]:
     """The same field of many targets once."""
     groups: dict[tuple[str, str, str, str, How], list[Touch]] = {}
-    names: dict[str, Callable[[str], str]] = {}
+    names: dict[str, General] = {}
     for touch in found:
         if touch.target not in names:
-            names[touch.target] = _generalised(workshop, touch.target)
+            names[touch.target] = _without_names(workshop, touch.target)
         general = names[touch.target]
         kind, name = touch.object
         component = touch.file.partition("/")[0]
@@ -84,25 +84,9 @@ def _file(touch: Touch) -> str:
     return f"{COMPILED}/{touch.target.replace('.', '/')}/{touch.file}"
 
 
-def _generalised(workshop: Workshop, target: str) -> Callable[[str], str]:
+def _without_names(workshop: Workshop, target: str) -> General:
     """Puts words in the place of the names that differ from target to target."""
-    names = dict(_names(workshop, target))
-    pattern = re.compile(
-        r"(?<![A-Za-z0-9])(?:"
-        + "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-        + r")(?![A-Za-z0-9])"
-    )
-    return lambda text: pattern.sub(lambda match: names[match[0]], text)
-
-
-def _names(workshop: Workshop, target: str) -> Iterator[tuple[str, str]]:
-    """Names with their words; a later one wins."""
-    yield target.partition(".")[0], "<cluster>"
-    stacks = (
-        workshop.fleet(target).fleet.stacks if workshop.is_cluster(target) else [workshop.study(target).stack]
-    )
-    for stack in stacks:
-        yield stack.namespace, "<namespace>"
-    for stack in stacks:
-        yield stack.names.service, "<service>"
-        yield stack.name, "<stack>"
+    cluster = target.partition(".")[0]
+    if workshop.is_cluster(target):
+        return generalised(cluster, workshop.fleet(target).fleet.stacks)
+    return generalised(cluster, [workshop.study(target).stack])

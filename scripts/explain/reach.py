@@ -1,26 +1,31 @@
-"""What changes when a line of the inventory does: first in the stacks, then in the clusters' own targets."""
+"""What changes when a line of the inventory does: in the stacks of a cluster, then in the cluster's own target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.cluster.params import TARGET
 from components.compile import trial
+from components.stack.params import Stack
 from scripts.explain.alternatives import Alternative, Leaf, Set, changed
 from scripts.explain.answer import How
 from scripts.explain.declared import KeyPath
 from scripts.explain.effect import Objects, differences
-from scripts.explain.fleet import FleetStudy
+from scripts.explain.fleet import FleetStudy, Own
+from scripts.explain.general import General, generalised
 from scripts.explain.hits import Hit, Span
 from scripts.explain.keyed import Path
 from scripts.explain.study import StackStudy
+from scripts.explain.telling import Seen, Telling
 from scripts.explain.variants import MONITORING
 from scripts.explain.workshop import Workshop
 
-Seen = tuple[str, Path, How]
 FEW = 2
 """Other values that are tried where each needs the whole mixin."""
+MANY = 4
+"""From so many things that change on, it is cheaper to find out first what a component reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +44,153 @@ class Touch:
 def touches(workshop: Workshop, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
     """Every field of every target that follows a line."""
     active = [hit for hit in hits if hit.active]
-    for target in sorted({hit.target for hit in active if not workshop.is_cluster(hit.target)}):
-        yield from _of_stack(workshop, target, span, [hit for hit in active if hit.target == target])
-    for cluster in sorted({hit.target.partition(".")[0] for hit in active}):
-        own = f"{cluster}.cluster"
-        if own in workshop.origins.inventory.layout.targets:
-            yield from _of_cluster(workshop.fleet(own), span, [hit for hit in active if _is_in(hit, cluster)])
+    telling = Telling()
+    for cluster in sorted({_cluster(hit) for hit in active}):
+        mine = [hit for hit in active if _cluster(hit) == cluster]
+        yield from _Trials(workshop, cluster, mine).touches(span, telling)
 
 
-def _is_in(hit: Hit, cluster: str) -> bool:
-    return hit.target.partition(".")[0] == cluster
+def _cluster(hit: Hit) -> str:
+    return hit.target.partition(".")[0]
 
 
-def _of_stack(workshop: Workshop, target: str, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
-    study = workshop.study(target)
-    seen: set[Seen] = set()
-    for leaf in _leaves(study.every_leaf, span, [hit.key for hit in hits]):
-        for file, one in study.effect(leaf, None).differences:
-            seen.add((file, one.path, one.kind))
-    yield from _touches(target, study.objects, seen)
-    for hit in hits:
-        if hit.removed is not None:
-            yield from _kept_out(study, target, hit)
+class _Trials:
+    """One cluster in which a line takes part."""
+
+    def __init__(self, workshop: Workshop, cluster: str, hits: Sequence[Hit]) -> None:
+        self._hits = hits
+        own = f"{cluster}.{TARGET}"
+        is_there = own in workshop.origins.inventory.layout.targets
+        self._fleet = workshop.fleet(own) if is_there else None
+        names = sorted({hit.target for hit in hits} - {own})
+        self._studies = {name: workshop.study(name) for name in names}
+        self._general = {name: generalised(cluster, [one.stack]) for name, one in self._studies.items()}
+        if self._fleet is not None:
+            self._general[own] = generalised(cluster, self._fleet.fleet.stacks)
+        self._variants: dict[tuple[str, str], Stack] = {}
+        self._looks = False
+
+    def touches(self, span: Span, telling: Telling) -> Iterator[Touch]:
+        """Every field of the cluster's targets that follows the line."""
+        seen: dict[str, set[Seen]] = {}
+        groups = self._by_leaf(span)
+        self._looks = len(groups) >= MANY
+        for those in groups:
+            self._forget()
+            for target, leaf in those.items():
+                if target in self._studies:
+                    seen.setdefault(target, set()).update(self._of_stack(target, leaf, telling))
+            if self._fleet is not None:
+                seen.setdefault(self._fleet.target, set()).update(
+                    self._of_cluster(self._fleet, those, telling)
+                )
+        for target, found in seen.items():
+            yield from _touches(target, self._objects(target, found), found)
+        for hit in self._hits:
+            if hit.removed is not None and hit.target in self._studies:
+                yield from _kept_out(self._studies[hit.target], hit)
+
+    def _by_leaf(self, span: Span) -> list[dict[str, Leaf]]:
+        """What changes together: one thing, in each target that has it from the line."""
+        found: dict[tuple[KeyPath, str], dict[str, Leaf]] = {}
+        for target in sorted({hit.target for hit in self._hits}):
+            keys = [hit.key for hit in self._hits if hit.target == target]
+            for leaf in _leaves(self._every_leaf(target), span, keys):
+                found.setdefault((leaf.path, leaf.kind), {})[target] = leaf
+        return list(found.values())
+
+    def _every_leaf(self, target: str) -> list[Leaf]:
+        if target in self._studies:
+            return self._studies[target].every_leaf
+        return self._fleet.every_leaf if self._fleet is not None else []
+
+    def _objects(self, target: str, found: Iterable[Seen]) -> Objects:
+        if target in self._studies or self._fleet is None:
+            return self._studies[target].objects
+        return {file: self._fleet.base(file.partition("/")[0])[file] for file, *_ in found}
+
+    def _of_stack(self, target: str, leaf: Leaf, telling: Telling) -> Collection[Seen]:
+        study = self._studies[target]
+        others = study.alternatives(leaf)
+
+        def answer(number: int) -> Collection[Seen]:
+            try:
+                stack = self._variant(target, leaf, others[number])
+                objects = trial.stack_manifests(target, stack)
+            except Exception:
+                return ()
+            if self._fleet is not None:
+                self._fleet.variants.know(stack, objects.values())
+            return {(file, one.path, one.kind) for file, one in differences(study.objects, objects)}
+
+        return telling.ask(("stack", *_key(leaf, others)), len(others), answer, self._without_names(target))
+
+    def _variant(self, target: str, leaf: Leaf, other: Alternative) -> Stack:
+        """A stack with one thing changed, made once for its own target and the cluster's."""
+        key = (target, repr(other))
+        if key not in self._variants:
+            self._variants[key] = self._studies[target].variant(leaf, other)[1]
+        return self._variants[key]
+
+    def _forget(self) -> None:
+        """Variants that nobody asks for any more."""
+        if self._fleet is not None:
+            self._fleet.variants.forget(self._variants.values())
+        self._variants.clear()
+
+    def _of_cluster(self, study: FleetStudy, those: Mapping[str, Leaf], telling: Telling) -> Collection[Seen]:
+        """The cluster's own target, with one thing changed in all targets that have it from the line at once."""
+        target, leaf = next(iter(those.items()))
+        others = study.alternatives(target, leaf)
+        silent: set[str] = set()
+
+        def answer(number: int) -> Iterable[Seen]:
+            try:
+                fleet = study.fleet_with(*self._changed(study, those, others[number]))
+            except Exception:
+                return
+            for component in trial.CLUSTER_COMPONENTS:
+                if component == MONITORING and number >= FEW:
+                    continue
+                if (self._looks or component in silent) and leaf.declared not in study.reads(component):
+                    continue
+                silent.add(component)
+                for objects in study.variants.many(study.fleet, [fleet], component):
+                    for file, one in differences(study.base(component), objects):
+                        silent.discard(component)
+                        yield file, one.path, one.kind
+
+        general = self._without_names(study.target)
+        return telling.ask(
+            ("cluster", *_key(leaf, others)), len(others), lambda one: set(answer(one)), general
+        )
+
+    def _changed(
+        self, study: FleetStudy, those: Mapping[str, Leaf], other: Alternative
+    ) -> tuple[Own | None, dict[str, Stack]]:
+        """The cluster's own parameters and its stacks, as far as one thing changes them."""
+        stacks = {
+            name: self._variant(name, leaf, other) for name, leaf in those.items() if name in self._studies
+        }
+        if study.target not in those:
+            return None, stacks
+        return changed(study.own, those[study.target], other, study.maps_in(study.target)), stacks
+
+    def _without_names(self, target: str) -> Any:
+        general: General = self._general[target]
+
+        def without(seen: Seen) -> Seen:
+            file, path, how = seen
+            return general(file), tuple(map(general, path)), how
+
+        return without
 
 
-def _kept_out(study: StackStudy, target: str, hit: Hit) -> Iterator[Touch]:
+def _key(leaf: Leaf, others: Sequence[Alternative]) -> tuple[Any, ...]:
+    return leaf.path, leaf.kind, repr(leaf.value), repr(others)
+
+
+def _kept_out(study: StackStudy, hit: Hit) -> Iterator[Touch]:
     """What would be there if the line did not take something out of the parameters."""
     leaf = Leaf(hit.key, "value", None, None, False, None, "", hit.key)
     try:
@@ -72,52 +199,8 @@ def _kept_out(study: StackStudy, target: str, hit: Hit) -> Iterator[Touch]:
         return
     found = differences(objects, study.objects)
     yield from _touches(
-        target, objects, {(file, one.path, "absence") for file, one in found if one.kind == "presence"}
+        study.target, objects, {(file, one.path, "absence") for file, one in found if one.kind == "presence"}
     )
-
-
-def _of_cluster(study: FleetStudy, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
-    """The cluster's own target, with the line changed in all targets that it takes part in at once."""
-    seen: set[Seen] = set()
-    by_leaf = _by_leaf(study, span, hits)
-    for component in trial.CLUSTER_COMPONENTS:
-        reads = study.reads(component) if by_leaf else frozenset()
-        for those in by_leaf:
-            if any(leaf.declared in reads or leaf.kind == "name" for leaf in those.values()):
-                seen |= _differ(study, component, those)
-    yield from _touches(
-        study.target, {file: study.base(file.partition("/")[0])[file] for file, *_ in seen}, seen
-    )
-
-
-def _by_leaf(study: FleetStudy, span: Span, hits: Sequence[Hit]) -> list[dict[str, Leaf]]:
-    """What changes together: one thing, in each target that has it from the line."""
-    found: dict[tuple[KeyPath, str], dict[str, Leaf]] = {}
-    for target in sorted({hit.target for hit in hits}):
-        keys = [hit.key for hit in hits if hit.target == target]
-        for leaf in _leaves(study.every_leaf(target), span, keys):
-            found.setdefault((leaf.path, leaf.kind), {})[target] = leaf
-    return list(found.values())
-
-
-def _differ(study: FleetStudy, component: str, those: Mapping[str, Leaf]) -> set[Seen]:
-    target, leaf = next(iter(those.items()))
-    others = study.alternatives(target, leaf)
-    fleets = [_attempt(study, those, other) for other in others[: FEW if component == MONITORING else None]]
-    variants = study.variants.many(study.fleet, [fleet for fleet in fleets if fleet is not None], component)
-    base = study.base(component) if variants else {}
-    return {(file, one.path, one.kind) for objects in variants for file, one in differences(base, objects)}
-
-
-def _attempt(study: FleetStudy, those: Mapping[str, Leaf], other: Alternative) -> Any:
-    try:
-        changes = {
-            name: changed(study.own_of(name), leaf, other, study.maps_in(name))
-            for name, leaf in those.items()
-        }
-        return study.fleet_with(changes)
-    except Exception:
-        return None
 
 
 def _leaves(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath]) -> list[Leaf]:

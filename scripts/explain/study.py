@@ -42,10 +42,11 @@ DerivedEffect = Effect[Derived, Plain]
 class StackStudy:
     """One stack under study."""
 
-    def __init__(self, target: str, parameters: Mapping[str, Any]) -> None:
-        """``parameters`` as rendered. Raises MistakesError when the stack cannot be compiled."""
+    def __init__(self, target: str, parameters: Mapping[str, Any], known: Stack | None = None) -> None:
+        """``parameters`` as rendered; ``known``: the stack that they make. Raises MistakesError when it cannot be
+        compiled."""
         self.target = target
-        self.stack = load_stack(target, parameters)
+        self.stack = known or load_stack(target, parameters)
         self.own = trial.own_parameters(parameters)
         self._base: dict[str, Objects] = {}
         self._leaves: dict[str, list[Leaf]] = {}

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from components.cluster.params import Fleet
-from components.common.manifest import Manifest
+from components.common.manifest import Manifest, key
 from components.compile import trial
 from components.stack.params import Stack
 from scripts.explain import mixin, papers
@@ -139,6 +139,15 @@ class Variants:
             self._mixin_kinds |= mixin.kinds((one for one in known if one not in self._mixin_kinds), like)
         if papers.needs_alerts(component):
             self._alerts |= mixin.alerts((one for one in known if one not in self._alerts), like)
+
+    def know(self, stack: Stack, manifests: Iterable[Manifest]) -> None:
+        """What a stack is compiled to, where it is known."""
+        self._stack_kinds[stack] = frozenset(key(manifest)[:2] for manifest in manifests)
+
+    def forget(self, stacks: Iterable[Stack]) -> None:
+        """Drop what is known of some stacks."""
+        for stack in stacks:
+            self._stack_kinds.pop(stack, None)
 
     def _kinds_of_stack(self, stack: Stack) -> mixin.Kinds:
         if stack not in self._stack_kinds:

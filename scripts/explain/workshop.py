@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from components.cluster.params import TARGET
 from components.common.errors import InferstackError, MistakesError
 from components.compile.report import position
 from components.compile.targets import is_cluster
@@ -61,10 +62,12 @@ class Workshop:
         return value if isinstance(value, dict) else {}
 
     def study(self, target: str) -> StackStudy:
-        """A stack."""
+        """A stack; that of its cluster, where the cluster is under study."""
         if target not in self._studies:
+            fleet = self._fleets.get(f"{target.rpartition('.')[0]}.{TARGET}")
+            known = fleet.stacks.get(target) if fleet else None
             try:
-                self._studies[target] = StackStudy(target, self.rendered(target))
+                self._studies[target] = StackStudy(target, self.rendered(target), known)
             except MistakesError as error:
                 raise self._mistakes(error) from None
         return self._studies[target]
