@@ -73,8 +73,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+_SCALARS = frozenset({str, int, float, bool})
+"""Told apart by type: for an abstract class each ``isinstance`` is a call."""
+
+
 def without_nulls(value: Any) -> Any:
     """A copy of ``value`` in which every mapping entry that is ``null`` is gone, at any depth."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

@@ -10,6 +10,7 @@ from scripts.map.fleet import FleetMap, StackLine
 from scripts.review import page as review_page
 from scripts.review import show
 from scripts.review.as_json import plain
+from scripts.terminal import harmless
 
 COLUMNS = ("stack", "model", "in LiteLLM", "gateway", "runtime", "pool", "replicas", "GPUs", "falls back to")
 
@@ -89,7 +90,7 @@ def text(fleet: FleetMap) -> str:
         for one in fleet.pictures
     ]
     notes = [f"note: {note}" for note in fleet.notes]
-    return "\n".join([*notes, *_table(pools), "", *_table(stacks), "", *_table(versions)]) + "\n"
+    return harmless("\n".join([*notes, *_table(pools), "", *_table(stacks), "", *_table(versions)]) + "\n")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -176,15 +176,15 @@ def attribute(
         by_target.setdefault(one.target, []).append(one)
     index: dict[Cause, int] = {}
     found: list[ObjectChange] = []
+    also = {edit.whole: edit.also for edit in workshop.edits.values() if edit.whole and edit.also}
     for target, own in by_target.items():
-        why = _together(workshop, _attribution(workshop, target, own, code))
+        why = _together(also, _attribution(workshop, target, own, code))
         found.extend(_with_causes(one, why, index) for one in own)
     return found, index
 
 
-def _together(workshop: Workshop, why: Attribute) -> Attribute:
+def _together(also: Mapping[Cause, tuple[Cause, ...]], why: Attribute) -> Attribute:
     """A new target is told together with the classes that are new with it."""
-    also = {edit.whole: edit.also for edit in workshop.edits.values() if edit.whole and edit.also}
     if not also:
         return why
 

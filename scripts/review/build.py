@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import replace
 
+from scripts.review.aside import Aside
 from scripts.review.attribution import Workshop, attribute
 from scripts.review.causes import target_edits
 from scripts.review.change import Cause, Change, ObjectChange
@@ -25,6 +26,7 @@ def build(pair: Pair, date: datetime.date) -> Change:
     edited = edits(pair)
     by_target = target_edits(pair, edited)
     workshop = Workshop(pair, by_target)
+    notes = Aside(lambda: list(stale(Workshop(pair, by_target))))
     code = Cause("code", files=pair.code) if pair.code else None
     objects, index = attribute(workshop, compare(pair.base.texts, pair.head.texts), code)
     objects, causes = _all(objects, index, edited)
@@ -33,7 +35,7 @@ def build(pair: Pair, date: datetime.date) -> Change:
         head=pair.head.label,
         objects=tuple(objects),
         causes=causes,
-        notes=(*pair.notes, *_broken(pair), *stale(workshop)),
+        notes=(*pair.notes, *_broken(pair), *notes.result()),
     )
     view = View(pair, change, date)
     change = replace(

@@ -8,8 +8,8 @@ from typing import Any
 
 from components.inventory.origin import CannotResolve
 from components.inventory.value import Definition
-from scripts.review.change import MISSING, Cause
-from scripts.review.sides import Pair, Side, leaves
+from scripts.review.change import Cause
+from scripts.review.sides import Pair, Side, differing
 from scripts.review.sources import Edits, KeyPath
 
 UNKNOWN = Cause("unknown")
@@ -77,12 +77,8 @@ def _values(pair: Pair, edits: Edits, target: str, was: str) -> dict[Cause, tupl
     old, new = pair.base.parameters(was), pair.head.parameters(target)
     if old is None or new is None:
         return {}
-    before, after = leaves(old), leaves(new)
     found: dict[Cause, list[Moved]] = {}
-    for key in dict.fromkeys((*after, *before)):
-        one, two = before.get(key, MISSING), after.get(key, MISSING)
-        if type(one) is type(two) and one == two:
-            continue
+    for key, one, two in differing(old, new):
         for cause in _causes(pair, edits, target, was, key):
             found.setdefault(cause, []).append(Moved(key, one, two))
     return {cause: tuple(moves) for cause, moves in found.items()}

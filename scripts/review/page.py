@@ -20,6 +20,7 @@ from markupsafe import Markup
 from scripts.review import drawing, narrow, show
 from scripts.review.change import MISSING, SEVERITIES, Cause, Change, ClusterPicture, LedgerRow, Severity
 from scripts.review.grouping import Group, Row, documents, groups, idle
+from scripts.terminal import harmless
 
 WORDS: Mapping[str, str] = {"routine": "routine", "look": "look here", "dangerous": "dangerous"}
 LEGEND = (("before", "bar-was"), ("smallest", "bar-min"), ("largest", "bar-max"), ("rollout", "bar-peak"),
@@ -68,16 +69,17 @@ def render(data: Mapping[str, Any], **values: Any) -> str:
     anchors = [("picture", "Stacks")] if values["pictures"] else []
     anchors += [("ledger", "GPUs")] if values["pools"] else []
     anchors += [(f"title-{one['id']}", one["title"]) for one in values["lists"]]
-    return _environment().get_template("page.html.j2").render(
+    made = _environment().get_template("page.html.j2").render(
         data=Markup(embedded(data)),  # noqa: S704 - no `<` is left in it
         style=Markup(style),  # noqa: S704 - a file of this repository
         script=Markup(script),  # noqa: S704 - a file of this repository
         style_hash=_digest(style),
         script_hash=_digest(script),
         sections=anchors,
-        legend=LEGEND,
+        legend=LEGEND[0 if values["verdict"] else 1 :],
         **values,
     )  # fmt: skip
+    return harmless(made)
 
 
 def embedded(data: Any) -> str:

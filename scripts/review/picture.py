@@ -142,7 +142,8 @@ def stack_picture(target: str, stack: Stack, gateway: Mark, picker: Mark, pods: 
     count = f"{low}" if low == high else f"{low} to {high}"
     plural = "" if high == 1 else "s"
     size = f"{stack.gpus_per_pod} x {stack.serving.pool}" if stack.gpus_per_pod else stack.serving.pool
-    through = Node("gateway", stack.names.gateway, stack.gateway.wiring, gateway, stack.gateway.enabled)
+    way = stack.gateway.wiring if stack.gateway.enabled else "straight to the pods"
+    through = Node("gateway", stack.names.gateway, way, gateway, stack.gateway.enabled)
     epp = (
         Node("epp", stack.names.epp, f"{stack.gateway.epp.replicas} replicas", picker)
         if stack.has_pool

@@ -49,7 +49,7 @@ def changes(old: Any, new: Any) -> tuple[FieldChange, ...]:
 
 
 def _changes(old: Any, new: Any, path: Path) -> Iterator[FieldChange]:
-    if _same(old, new):
+    if _same(old, new) or _alike(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys((*old, *new)):
@@ -78,6 +78,11 @@ def _same(old: Any, new: Any) -> bool:
     if isinstance(old, (dict, list)) or isinstance(new, (dict, list)):
         return old is new
     return type(old) is type(new) and bool(old == new)
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Whether two maps or lists are the same to the letter, so that nobody need look inside: ``1`` is not ``true``."""
+    return bool(old == new) and repr(old) == repr(new)
 
 
 @lru_cache(maxsize=512)

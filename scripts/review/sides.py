@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,10 @@ from components.inventory.inventory import Inventory
 from components.inventory.origin import CannotResolve, Origins
 from components.inventory.problem import Problem
 from scripts.check.declared import Declared, clusters_of, declared
+from scripts.review.change import MISSING
 
 Parameters = dict[str, Any]
+KeyPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +119,25 @@ class Pair:
     @cached_property
     def _declared(self) -> dict[tuple[int, str], Declared]:
         return {}
+
+
+def differing(old: Parameters, new: Parameters) -> Iterator[tuple[KeyPath, Any, Any]]:
+    """Every scalar, list and empty map of two targets' rendered parameters that is not the same in both, by key path:
+    first those of the new ones, in their order. What Kapitan reads is left out."""
+    keys = [
+        key
+        for key in dict.fromkeys((*new, *old))
+        if not _is_same(old.get(key, MISSING), new.get(key, MISSING))
+    ]
+    before, after = (leaves({key: one[key] for key in keys if key in one}) for one in (old, new))
+    for path in dict.fromkeys((*after, *before)):
+        one, two = before.get(path, MISSING), after.get(path, MISSING)
+        if type(one) is not type(two) or one != two:
+            yield path, one, two
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    return bool(old == new) and repr(old) == repr(new)
 
 
 def leaves(value: Any) -> dict[tuple[str, ...], Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -36,8 +36,12 @@ class View:
 
     @cached_property
     def after(self) -> Mapping[str, Declared]:
-        """What the head declares, by cluster."""
-        return self._declared(self.pair.head)
+        """What the head declares, by cluster. A stack that is there and cannot be read, which a note tells, counts as
+        it was: it is not gone."""
+        return {
+            name: _with_unread(one, self.before.get(name), self.pair.head.targets)
+            for name, one in self._declared(self.pair.head).items()
+        }
 
     def _declared(self, side: Side) -> dict[str, Declared]:
         names = {target.rpartition(".")[0] for target in side.targets}
@@ -82,6 +86,15 @@ class View:
             for one in self.change.objects
             if one.status == "renamed" and one.old_target and one.old_target != one.target
         }
+
+
+def _with_unread(after: Declared, before: Declared | None, targets: Collection[str]) -> Declared:
+    unread = {
+        name: stack
+        for name, stack in (before.stacks if before else {}).items()
+        if name not in after.stacks and f"{after.cluster}.{name}" in targets
+    }
+    return replace(after, stacks=dict(sorted({**after.stacks, **unread}.items()))) if unread else after
 
 
 def _stacks(clusters: Mapping[str, Declared]) -> Iterator[tuple[str, Stack]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scripts.review.change import Consequence, ObjectChange, Severity
 from scripts.review.consequences.words import counted, several
+from scripts.review.semantic import shown
 from scripts.review.view import View, at, touched
 
 _ROLES = ("Role", "ClusterRole")
@@ -145,7 +146,7 @@ def secrets(view: View) -> Iterator[Consequence]:
             made.add((one.id.cluster, f"{one.id.namespace}/{name}"))
         for key in _store_keys(one.new) - _store_keys(one.old):
             entries.setdefault((one.id.cluster, key), set()).add(one.target)
-        for name in set(_named(one.new)) - set(_named(one.old)):
+        for name in _newly_named(one):
             needs.setdefault((one.id.cluster, f"{one.id.namespace}/{name}"), set()).add(one.target)
     by_key: dict[str, dict[str, set[str]]] = {}
     for (cluster, key), targets in entries.items():
@@ -165,6 +166,15 @@ def _store_keys(doc: Mapping[str, Any] | None) -> set[str]:
         return set()
     store = f"{at(doc, 'spec.secretStoreRef.kind', 'SecretStore')} {at(doc, 'spec.secretStoreRef.name')}"
     return {f"Entry {at(entry, 'remoteRef.key')} of {store}" for entry in at(doc, "spec.data") or ()}
+
+
+def _newly_named(one: ObjectChange) -> set[str]:
+    """Names of secrets that an object refers to and did not before. All keys of such references hold the word."""
+    if one.status == "changed" and not any(
+        "ecret" in shown(change.path) or "ecret" in str(change.new) for change in one.fields
+    ):
+        return set()
+    return set(_named(one.new)) - set(_named(one.old))
 
 
 def _named(value: Any) -> Iterator[str]:
