@@ -43,6 +43,8 @@ class Leaf:
     """Its attribute in the owner."""
     declared: KeyPath
     """The path of the field that declares it: ``path``, or the map that ``path`` leads into."""
+    item: int | None = None
+    """The only item of the list at ``path`` that can be changed, where not all of it can."""
 
     @property
     def is_unset(self) -> bool:
@@ -119,7 +121,8 @@ def alternatives(leaf: Leaf, maps: Maps) -> list[Alternative]:
             found.append(candidate)
         if len(found) == LIMIT:
             break
-    removal: list[Alternative] = [Remove()] if leaf.is_set and leaf.path == leaf.declared else []
+    is_whole = leaf.is_set and leaf.path == leaf.declared and leaf.item is None
+    removal: list[Alternative] = [Remove()] if is_whole else []
     return [*(Set(value) for value in found), *removal]
 
 
@@ -153,6 +156,9 @@ def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
 
 def _candidates(leaf: Leaf, maps: Maps) -> Iterator[Any]:
     value = leaf.value
+    if leaf.item is not None:
+        yield from _items(value, leaf.item)
+        return
     yield from literals(leaf.annotation)
     if isinstance(value, bool):
         yield not value
@@ -171,6 +177,14 @@ def _candidates(leaf: Leaf, maps: Maps) -> Iterator[Any]:
             yield from smallest(model)
         yield from _SEEDS
         yield from _entries(leaf.annotation)
+
+
+def _items(items: list[Any], index: int) -> Iterator[list[Any]]:
+    """A list with one item gone, or another text."""
+    before, after = items[:index], items[index + 1 :]
+    yield [*before, *after]
+    for text in islice(_texts(items[index]), 2) if isinstance(items[index], str) else ():
+        yield [*before, text, *after]
 
 
 def _entries(annotation: Any) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from components.cluster.params import TARGET
@@ -207,11 +207,19 @@ def _leaves(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath]) -> list[
     """What a line decides in a target: the values at some keys, and the keys of entries that stand on it."""
     opened = tuple(map(str, span.key))
 
+    def narrowed(leaf: Leaf) -> Leaf:
+        """Only the item of a list that stands on the line."""
+        if not isinstance(leaf.value, list) or len(opened) <= len(leaf.path):
+            return leaf
+        index = opened[len(leaf.path)]
+        is_item = opened[: len(leaf.path)] == leaf.path and index.isdigit() and int(index) < len(leaf.value)
+        return replace(leaf, item=int(index)) if is_item else leaf
+
     def is_meant(leaf: Leaf) -> bool:
         is_here = leaf.kind == "value" or (leaf.kind == "key" and leaf.path[: len(opened)] == opened)
         return is_here and any(key[: len(leaf.path)] == leaf.path for key in keys)
 
-    return [leaf for leaf in every if is_meant(leaf)]
+    return [narrowed(leaf) for leaf in every if is_meant(leaf)]
 
 
 def _touches(target: str, objects: Objects, seen: Iterable[Seen]) -> Iterator[Touch]:

@@ -116,6 +116,16 @@ def test_a_line_below_a_replaced_map_has_no_effect(project: Project) -> None:
     }
 
 
+def test_an_item_of_a_list_reaches_its_own_field(project: Project) -> None:
+    with (project.root / TARGET).open("a", encoding="utf-8") as file:
+        file.write("  model:\n    args:\n      vllm:\n        middleware:\n")
+        file.write('          - one.two\n          - "${model:licence}"\n')
+    workshop = Workshop(project)
+    pods = "InferenceService <stack> spec.predictor.model.args"
+    assert set(reached(ask(workshop, TARGET, "- one.two"))) == {f"{pods}[one.two]"}
+    assert set(reached(ask(workshop, TARGET, "${model:licence}"))) == {f"{pods}[llama3.3]"}
+
+
 def test_a_referenced_value_reaches_through_the_reference(project: Project) -> None:
     path = project.root / TARGET
     text = path.read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scripts.review import page
 from scripts.review.build import build
 from scripts.review.change import Change
 from scripts.review.consequences import RULES
@@ -143,3 +144,22 @@ def test_a_rule_names_where_it_is(tmp_path: Path) -> None:
             assert one.sentence.endswith(".")
             known: Any = set(change.models) | {f"{cluster}.cluster" for cluster in one.clusters}
             assert set(one.stacks) <= known
+
+
+def test_a_stack_that_cannot_be_read_any_more_is_not_gone(tmp_path: Path) -> None:
+    """A note says why it does not compile; it counts as it was."""
+    base = support.tree(tmp_path / "base")
+    support.tree(tmp_path / "head")
+    edit = {"file": "targets/eu/qwen-8b.yml", "append": "  model:\n    maxContext: many\n"}
+    support.apply(tmp_path / "head", edit)
+    change = build(support.pair(base, support.Tree(tmp_path / "head", base.texts)), support.DATE)
+    assert any("does not compile" in note and "maxContext" in note for note in change.notes)
+    assert change.consequences == ()
+    assert all(not row.changed for row in change.ledger)
+
+
+def test_a_page_shows_nothing_that_turns_the_text_around(tmp_path: Path) -> None:
+    file = f"{GATEWAY}/service-qwen-8b-endpoints.yaml"
+    change = edited(tmp_path, file, "type: ClusterIP", r'type: "\u202egnp.exe\x9b31m"')
+    assert "gnp.exe" in page.write(change)
+    assert all(char.isprintable() or char == "\n" for char in page.write(change))
