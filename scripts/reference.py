@@ -76,14 +76,14 @@ def _form(pattern: str) -> Form:
 
 
 def _documented(module: ModuleType) -> Iterator[tuple[str, str]]:
-    """Module-level names with the docstring that follows their assignment."""
+    """Public module-level names with the docstring that follows their assignment."""
     body = ast.parse(inspect.getsource(module)).body
     for assignment, text in pairwise(body):
         match assignment, text:
             case (
                 ast.Assign(targets=[ast.Name(id=name)]),
                 ast.Expr(value=ast.Constant(value=str(meaning))),
-            ):
+            ) if not name.startswith("_"):
                 yield name, meaning
 
 
