@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from scripts.check.model import Obj
 if TYPE_CHECKING:
     from scripts.check.fleet import ClusterView
 
+_BRACES = re.compile(r"\{([^{}]*)\}")
 ROOT_FOLDER = "cluster/argocd"
 """Folder that the root Application syncs; the root itself is applied by hand."""
 
@@ -44,10 +46,29 @@ def synced(view: ClusterView) -> Iterator[Synced]:
             by_folder.setdefault("/".join(parts[:end]), []).append(obj)
     for application in view.of("Application"):
         path = folder_of(application, view)
-        recurse = application.flag("spec.source.directory.recurse")
-        found = by_folder.get(path, [])
-        own = [obj for obj in found if recurse or obj.path.rpartition("/")[0] == path]
+        own = [obj for obj in by_folder.get(path, []) if _taken(application, obj.path[len(path) + 1 :])]
         yield Synced(application, path, tuple(own))
+
+
+def _taken(application: Obj, inside: str) -> bool:
+    """Whether Argo CD reads a file of the folder, as `spec.source.directory` has it."""
+    if "/" in inside and not application.flag("spec.source.directory.recurse"):
+        return False
+    exclude = application.text("spec.source.directory.exclude")
+    include = application.text("spec.source.directory.include")
+    excluded = bool(exclude) and _glob(exclude).fullmatch(inside) is not None
+    return not excluded and (not include or _glob(include).fullmatch(inside) is not None)
+
+
+@lru_cache(maxsize=1024)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A glob over files, as Argo CD reads it: `*` crosses folders, and `{a,b}` is either."""
+    plain, *rest = _BRACES.split(pattern)
+    parts = [translate(plain)]
+    for either, text in zip(rest[::2], rest[1::2], strict=True):
+        parts.append(f"(?:{'|'.join(map(translate, either.split(',')))})")
+        parts.append(translate(text))
+    return re.compile("".join(part.replace(r"\Z", "").replace(r"\z", "") for part in parts))
 
 
 @lru_cache(maxsize=16384)

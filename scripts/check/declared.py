@@ -29,6 +29,8 @@ class Declared:
     """What does not parse, by target."""
     unresolved: Mapping[str, StackParams] = field(default_factory=dict)
     """Stacks whose runtime, pool or gateway is not there, so that nothing can be derived of them."""
+    unread: frozenset[str] = frozenset()
+    """Stacks that are there and do not parse, so that nobody knows what they declare."""
 
     @property
     def facts(self) -> Cluster | None:

@@ -169,7 +169,8 @@ def _once(found: Iterable[Finding]) -> Iterator[Finding]:
     first: dict[tuple[object, ...], Finding] = {}
     more: dict[tuple[object, ...], int] = {}
     for one in found:
-        same = (one.rule, one.level, one.message, one.cause, one.object, one.field, one.waived)
+        place = one.cause or one.file
+        same = (one.rule, one.level, one.message, place, one.object, one.field, one.waived)
         if same in first:
             more[same] = more.get(same, 0) + 1
         first.setdefault(same, one)

@@ -21,7 +21,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("a Vault token", r"hv[sb]\.[A-Za-z0-9_-]{24,}"),
     ("a JSON web token", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    ("a password in a URL", r"[a-z][a-z0-9+.-]*://[^\s/:@\"'{}$<>]+:[^\s/:@\"'{}$<>]+@(?=[A-Za-z0-9\[])"),
+    ("a password in a URL", r"[a-z][a-z0-9+.-]*://[^\s/:@\"'{}$<>]*:[^\s/:@\"'{}$<>]+@(?=[A-Za-z0-9\[])"),
 )
 _MARKS = ("hf_", "sk-", "AKIA", "ASIA", "secret_access_key", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
           "glpat-", "AIza", "nvapi-", "xox", "hvs.", "hvb.", "eyJ", "PRIVATE KEY", "@")  # fmt: skip

@@ -93,7 +93,7 @@ def combinations(cluster: Declared) -> Iterator[tuple[str, Mistake]]:
         found.extend((f"{cluster.cluster}.{name}", one) for one in stack_mistakes.references(params))
     yield from found
     if cluster.params is not None:
-        for mistake in _of_cluster(cluster, sound=not found and not cluster.mistakes):
+        for mistake in _of_cluster(cluster, sound=not (found or cluster.mistakes or cluster.unread)):
             yield mistake.target or f"{cluster.cluster}.cluster", mistake
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from components.cluster.params import TARGET
 from components.contracts import Registry, validate
 from components.inventory.inventory import Inventory
 from components.inventory.origin import Origins
@@ -141,6 +142,8 @@ def _checked(job: Job) -> Result:
 def _inventory(cluster: _Cluster) -> stage.InventoryView:
     parameters, problems = stage.rendered(cluster.inventory, cluster.job.targets, cluster.origins)
     known = declared(cluster.job.cluster, parameters)
+    own = {target.rpartition(".")[2] for target in cluster.job.known}
+    known = replace(known, unread=frozenset(own - {TARGET} - known.stacks.keys()))
     cluster.declared = known
     parsed = [(target, one) for target, mistakes in known.mistakes.items() for one in mistakes]
     return stage.InventoryView(

@@ -154,19 +154,24 @@ def destination_declared(application: Obj, view: ClusterView) -> Iterator[Hit]:
     "object-synced",
     scope="cluster",
     why="The object is reviewed and merged, and never applied.",
-    fix="Run `make compile`: every folder has its Application.",
+    fix="Run `make compile`: every folder has its Application, which includes and excludes no files.",
     source="inference-stacks.md idea 1",
     cause=_CAUSE,
 )
 def object_synced(view: ClusterView) -> Iterator[Hit]:
-    """Every compiled folder is synced by an Application; the Applications themselves by the root."""
+    """Every compiled object is synced by an Application; the Applications themselves by the root."""
     covered = {id(obj) for one in view.synced for obj in one.objects}
+    in_part = {_folder(obj) for one in view.synced for obj in one.objects}
     told: set[str] = set()
     for obj in view.objects:
-        folder = obj.path.rpartition("/")[0]
-        if id(obj) not in covered and not folder.endswith(f"/{ROOT_FOLDER}") and folder not in told:
-            told.add(folder)
-            yield Hit(obj, "", f"no Application syncs {folder}")
+        what = obj.path if _folder(obj) in in_part else _folder(obj)
+        if id(obj) not in covered and not _folder(obj).endswith(f"/{ROOT_FOLDER}") and what not in told:
+            told.add(what)
+            yield Hit(obj, "", f"no Application syncs {what}")
+
+
+def _folder(obj: Obj) -> str:
+    return obj.path.rpartition("/")[0]
 
 
 @rule(

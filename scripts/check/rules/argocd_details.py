@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from components.common import labels
@@ -14,6 +15,7 @@ from scripts.check.rules.argocd import part
 _CAUSE = ("cluster", "argocd")
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _FINALIZERS = frozenset((_FINALIZER, f"{_FINALIZER}/background", f"{_FINALIZER}/foreground"))
+_POD_SECURITY_VERSION = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
 
 
 @rule(
@@ -136,13 +138,13 @@ def endpoint_once(monitor: Obj, view: ClusterView) -> Iterator[Hit]:
 @rule(
     "namespace-labels-own",
     kinds=("Namespace",),
-    why="The API server refuses another name there; a level that is none warns of nothing.",
+    why="The API server refuses the Namespace, and with it everything that lies in it.",
     fix="Run `make compile`.",
     source="kubernetes pod-security-standards; namespaces, automatic labelling",
     cause=("cluster", "namespaces"),
 )
 def namespace_labels(namespace: Obj, view: ClusterView) -> Iterator[Hit]:
-    """The label with a Namespace's name is its name, and levels of Pod Security are levels."""
+    """The label with a Namespace's name is its name, and levels and versions of Pod Security exist."""
     own = namespace.labels.get("kubernetes.io/metadata.name", namespace.name)
     if own != namespace.name:
         yield Hit(namespace, 'metadata.labels["kubernetes.io/metadata.name"]', f"it is {own or 'empty'}")
@@ -151,6 +153,10 @@ def namespace_labels(namespace: Obj, view: ClusterView) -> Iterator[Hit]:
         level = namespace.labels.get(key, "restricted")
         if level not in ("privileged", "baseline", "restricted"):
             yield Hit(namespace, f'metadata.labels["{key}"]', f"there is no level {level or '(empty)'}")
+        version = namespace.labels.get(f"{key}-version", "latest")
+        if not _POD_SECURITY_VERSION.fullmatch(version):
+            message = f"{version or '(empty)'} is no version: latest or one like v1.30"
+            yield Hit(namespace, f'metadata.labels["{key}-version"]', message)
 
 
 @rule(

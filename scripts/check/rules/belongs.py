@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.cluster.params import TARGET
 from components.common import labels, names, waves
+from components.facts.suggest import did_you_mean
 from scripts.check.fleet import ClusterView
 from scripts.check.graph import Edge
 from scripts.check.model import Hit, KeyPath, Obj
@@ -81,6 +82,29 @@ def _overridden(obj: Obj, view: ClusterView) -> bool:
     metadata = patch.get("metadata", {})
     annotations = metadata.get("annotations", {}) if isinstance(metadata, dict) else {}
     return isinstance(annotations, dict) and _WAVE in annotations
+
+
+@rule(
+    "override-has-object",
+    scope="cluster",
+    why="The override changes nothing, and the next compile stops at it.",
+    fix="Name a kind and an object that the target compiles, or remove the override.",
+    source="inference-stacks.md idea 19; kustomize patches without a target",
+    cause=("overrides",),
+)
+def override_has_object(view: ClusterView) -> Iterator[Hit]:
+    """An override names an object that its target compiles."""
+    for name in (TARGET, *view.stacks):
+        target = f"{view.name}.{name}"
+        own = view.declared.own(target)
+        if own is None or not own.overrides:
+            continue
+        have = {f"{obj.kind} {obj.name}" for obj in view.objects if obj.target == target}
+        wanted = [(kind, one) for kind, patches in own.overrides.items() for one in patches]
+        for kind, one in wanted if have else ():
+            if f"{kind} {one}" not in have:
+                said = f"no {kind} {one} is compiled{did_you_mean(f'{kind} {one}', have)}"
+                yield Hit(target, f"overrides.{kind}.{one}", said, cause=("overrides", kind, one))
 
 
 @rule(

@@ -29,8 +29,8 @@ _LISTS = (
     "validation.caCertificateRefs",
     "loadBalancer.endpointOverride.extractFrom",
 )
-_ANSWERED = ("/v1/", "/api/")
-"""How paths start that engines answer: OpenAI's API, and Ollama's own."""
+_ANSWERED = "/v1"
+"""What is in front of every path of OpenAI's API, which all engines answer."""
 _KEYS = {
     "LITELLM_MASTER_KEY": "master-key",
     "LITELLM_SALT_KEY": "salt-key",
@@ -126,7 +126,7 @@ def path_answered(view: ClusterView) -> Iterator[Hit]:
             path = f"/{base}{entry.path}" if base else entry.path
             for taken in follow(request, proxy.config_map.namespace, view).rules:
                 path = _rewritten(taken, path)
-            if not path.startswith(_ANSWERED) or "//" in path:
+            if path != f"{_ANSWERED}{entry.path}":
                 stack = stack_of(entry, view)
                 target = f"{view.name}.{stack.name}" if stack else ""
                 said = f"{entry.name}: the server is asked for {path}"

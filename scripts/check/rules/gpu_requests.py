@@ -141,7 +141,8 @@ def workload_counted(view: ClusterView) -> Iterator[Hit]:
     counted = deployments(view)
     for pod in view.pods:
         one = counted.get(id(pod.owner))
-        if one is not None and one.declared and pod.role == "model":
+        declared = one is not None and one.declared and pod.role == "model"
+        if declared or pod.owner.stack in view.declared.unread:
             continue
         for container in pod.containers:
             for key, number in container.node.map("resources.limits").items():

@@ -118,8 +118,10 @@ def of_a_stack(view: ClusterView) -> Iterator[Hit]:
         stack = stack_of(entry, view)
         names = {stack.public_name, *stack.model.adapters} if stack else set()
         if stack is None:
-            own = entry.node.text("model_info.id") or "(none)"
-            yield _hit(proxy, entry, view, "model_info.id", f"no stack of {view.name} is called {own}")
+            own = entry.node.text("model_info.id")
+            if own.partition(".")[0] not in view.declared.unread:
+                said = f"no stack of {view.name} is called {own or '(none)'}"
+                yield _hit(proxy, entry, view, "model_info.id", said)
         elif entry.name not in names:
             message = f"stack {stack.name} is called {' or '.join(sorted(names))}"
             yield _hit(proxy, entry, view, "model_name", message, ("litellm", "modelName"))

@@ -222,10 +222,16 @@ def budget_lets_drain(budget: Obj, view: ClusterView) -> Iterator[Hit]:
     if most in (0, "0", "0%"):
         yield Hit(budget, "spec.maxUnavailable", "no pod may go")
     for pod in view.select(budget.namespace, budget.texts("spec.selector.matchLabels")):
-        blocks = least == "100%" or (isinstance(least, int) and least >= _least(pod))
-        if least is not None and blocks:
+        if _must_stay(least, _least(pod)) >= _least(pod):
             message = f"{least} of the {_least(pod)} {pod.name} must stay"
             yield Hit(budget, "spec.minAvailable", message)
+
+
+def _must_stay(least: object, pods: int) -> int:
+    """How many of some pods `minAvailable` keeps: a percentage is rounded up, as Kubernetes does it."""
+    if isinstance(least, str) and least.endswith("%") and least[:-1].isdecimal():
+        return -(-int(least[:-1]) * pods // 100)
+    return least if isinstance(least, int) else -1
 
 
 @rule(

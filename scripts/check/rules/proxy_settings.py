@@ -154,7 +154,7 @@ def fallbacks_declared(view: ClusterView) -> Iterator[Hit]:
         if stack.params.litellm.enabled
     }
     aliases = view.facts.litellm.model_group_aliases
-    wanted |= {alias: wanted.get(name, []) for alias, name in aliases.items()}
+    wanted |= {alias: wanted[name] for alias, name in aliases.items() if name in wanted}
     for proxy in _configs(view):
         router = proxy.root.node("router_settings")
         own = [(field, name, tries) for field, name, tries in proxy.fallbacks() if ".fallbacks[" in field]

@@ -153,11 +153,22 @@ def test_one_broken_target_does_not_hide_the_others(project: Path) -> None:
     assert {"inventory-yaml-syntax", "pool-target-port"} <= rules
 
 
+def test_nothing_follows_from_a_target_that_cannot_be_read(project: Path) -> None:
+    with (project / "inventory/targets/eu-h100/llama-8b.yml").open("ab") as file:
+        file.write(b"\0\n")
+    assert [one.rule for one in found(run(project))] == ["inventory-yaml-syntax"]
+
+
 def test_the_same_mistake_of_many_targets_is_told_once(project: Path) -> None:
     edit(project / "inventory/classes/clusters/eu-h100.yml", "region:", "regoin:")
     one = found(run(project), "inventory-parameters")
     assert len(one) == 1
     assert "more targets" in one[0].message
+
+
+def test_notes_that_are_hidden_are_counted_as_they_are_told() -> None:
+    told, hidden = (check(ROOT, DAY, notes=notes).count("note") for notes in (True, False))
+    assert told == hidden > 0
 
 
 def test_hostile_text_is_told_on_one_printable_line(project: Path) -> None:
