@@ -113,12 +113,21 @@ def counterpart(base: Any, other: Any, path: Path) -> Path | None:
 def _aligned(base: list[str], other: list[str]) -> list[Any]:
     """Partners of lines of text: what is the same in order stands for itself, and what was replaced for what it was
     replaced by."""
-    found: list[Any] = [MISSING] * len(base)
-    matcher = SequenceMatcher(None, base, other, autojunk=False)
+    head = _common(base, other)
+    tail = _common(base[head:][::-1], other[head:][::-1])
+    middle, changed = base[head : len(base) - tail], other[head : len(other) - tail]
+    found: list[Any] = [MISSING] * len(middle)
+    matcher = SequenceMatcher(None, middle, changed, autojunk=False)  # quadratic, so without what is the same
     for tag, start, end, first, last in matcher.get_opcodes():
         if tag == "equal" or (tag == "replace" and end - start == last - first):
-            found[start:end] = other[first:last]
-    return found
+            found[start:end] = changed[first:last]
+    return [*other[:head], *found, *other[len(other) - tail :]]
+
+
+def _common(base: list[str], other: list[str]) -> int:
+    """How many lines are the same from the beginning on."""
+    pairs = zip(base, other, strict=False)
+    return next((at for at, (one, two) in enumerate(pairs) if one != two), min(len(base), len(other)))
 
 
 def _common_identities(base: list[Any], other: list[Any]) -> tuple[list[str], list[str]] | None:
