@@ -14,7 +14,7 @@ import pytest
 
 from scripts.compile.workspace import Workspace
 from scripts.project import Project
-from tests.e2e.compiling import a_stack, guard, inferstack, set_replicas, start, stock
+from tests.e2e.compiling import SECONDS, a_stack, guard, inferstack, set_replicas, start, stock
 from tests.support.ci_jobs import github_steps, gitlab_steps, inferstack_words
 from tests.support.compiling import new_project, tree
 from tests.support.edits import EDITS, broken_file, comment, new_stack, replicas
@@ -116,12 +116,16 @@ if current_target.get() == {target!r}:
 
 
 def test_two_at_once_wait_for_each_other(project: Project) -> None:
-    first, second = start(project.root), start(project.root)
-    said = [process.communicate(timeout=120)[0] for process in (first, second)]
+    with Workspace(project.root).locked(wait=False):
+        both = [start(project.root) for _ in range(2)]
+        for process in both:
+            assert process.stdout
+            assert any(f"waiting for process {os.getpid()}" in line for line in process.stdout)
 
-    assert (first.returncode, second.returncode) == (0, 0), said
+    said = [process.communicate(timeout=SECONDS)[0] for process in both]
+
+    assert [process.returncode for process in both] == [0, 0], said
     assert sum("nothing to do" in one for one in said) == 1
-    assert sum("waiting for process" in one for one in said) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
