@@ -12,6 +12,9 @@ from scripts.check.fleet import ClusterView, StackView
 from scripts.check.model import Finding, Hit, Obj
 from scripts.check.rule import ALL, Rule
 
+LONGEST = 2000
+"""Characters of a message: a list of many names is shown, a file that somebody pasted into a field is not."""
+
 
 @dataclass
 class Seconds:
@@ -74,7 +77,7 @@ def finding(
     return Finding(
         rule=rule.id,
         level=hit.level or rule.level_in(environment),
-        message=printable(hit.message),
+        message=_short(printable(hit.message)),
         why=rule.why,
         fix=printable(hit.fix or rule.fix),
         cluster=target.rpartition(".")[0],
@@ -85,6 +88,11 @@ def finding(
         cause=place,
         chain=chain,
     )
+
+
+def _short(text: str) -> str:
+    """A message that can be read: a value of a million letters is not shown in full."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
 def printable(text: str) -> str:

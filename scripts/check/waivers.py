@@ -15,6 +15,7 @@ from components.stack.params import Waiver
 from scripts.check.model import Finding
 
 WARN_DAYS = 14
+LONGEST_DAYS = 366
 """So many days before its end a waiver is announced."""
 
 Waivers = Mapping[str, Mapping[str, Waiver]]

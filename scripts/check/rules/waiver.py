@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.facts.suggest import did_you_mean
 from scripts.check.model import Hit, Level
 from scripts.check.rule import rule, rules
-from scripts.check.waivers import WARN_DAYS, WaiverUse
+from scripts.check.waivers import LONGEST_DAYS, WARN_DAYS, WaiverUse
 
 _SOURCE = "inference-stacks.md 19; design 4.19"
 
@@ -30,6 +30,21 @@ def not_over(use: WaiverUse) -> Iterator[Hit]:
     elif use.days_left < WARN_DAYS:
         days = "today" if not use.days_left else f"in {use.days_left} days"
         yield _hit(use, f"the waiver of {use.waiver.owner} for {use.rule} ends {days}", "warning")
+
+
+@rule(
+    "waiver-ends-in-time",
+    scope="waiver",
+    level="warning",
+    why="Nobody looks at it again: the rule is switched off, and not waived.",
+    fix="Agree on a day within a year; then it is judged anew.",
+    source=_SOURCE,
+)
+def ends_in_time(use: WaiverUse) -> Iterator[Hit]:
+    """A waiver ends within a year."""
+    if use.days_left > LONGEST_DAYS:
+        message = f"the waiver of {use.waiver.owner} for {use.rule} ends on {use.waiver.until}"
+        yield _hit(use, f"{message}, in {use.days_left:,} days")
 
 
 @rule(

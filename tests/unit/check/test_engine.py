@@ -177,6 +177,13 @@ def test_hostile_text_is_told_on_one_printable_line(project: Path) -> None:
     assert one.message.isprintable()
 
 
+def test_a_value_of_a_million_letters_is_not_told_in_full(project: Path) -> None:
+    edit(project / POOL, "app: isvc.llama-70b-predictor", f"app: {'x' * 1_000_000}")
+    told = found(run(project))
+    assert told
+    assert all(len(one.message) < 2100 for one in told)
+
+
 def test_waived_until_its_last_day(project: Path) -> None:
     waiver = (
         '  waivers:\n    pool-target-port: {owner: me, reason: the port opens soon, until: "2026-11-24"}\n'
