@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _HOPS = 4
 """ExternalNames that are followed."""
+_CLUSTER_SET = "clusterset.local"
+"""The domain of Services that several clusters share (Multi-Cluster Services API)."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -75,8 +77,18 @@ def _outside(at: tuple[str, int], request: Request, path: str, view: ClusterView
             return Lead(broken=f"{lead.broken} on {gateway.ref}") if lead.broken else lead
     routes = [route for route in view.of("HTTPRoute") if host and host in route.strings("spec.hostnames")]
     if not routes:
-        return Lead(unknown=True)
+        broken = _of_another_domain(host, view)
+        return Lead(broken=broken, unknown=not broken)
     return _routed(routes, full, host, request, view)
+
+
+def _of_another_domain(host: str, view: ClusterView) -> str:
+    """What is wrong with a host that names a Service of this cluster in a domain that is not the cluster's."""
+    name, _, rest = host.partition(".")
+    namespace, _, domain = rest.partition(".svc.")
+    if not domain or domain == _CLUSTER_SET or view.find("Service", namespace, name) is None:
+        return ""
+    return f"Service {namespace}/{name} is in {view.facts.domain}, not in {domain}"
 
 
 def _service(found: tuple[str, str], port: int, path: str, request: Request, view: ClusterView) -> Lead:
