@@ -16,14 +16,14 @@ from typing import Any
 from scripts.review.causes import UNKNOWN, Moved, TargetEdits
 from scripts.review.change import MISSING, Cause, ObjectChange
 from scripts.review.objects import compare
-from scripts.review.recompile import Compile, compile_texts
+from scripts.review.recompile import Compile, compile_objects
 from scripts.review.semantic import shown
 from scripts.review.sides import Pair, Parameters
 
 CLUSTER = "cluster"
 STACK_COST, CLUSTER_COST = 1, 20
 BUDGET = 600
-"""Compiles in memory of one review, a stack's counting 1 and a cluster's 20; about three seconds."""
+"""Compiles in memory of one review, a stack's counting 1 and a cluster's 20; some three seconds."""
 
 Key = tuple[str, str]
 """An object's kind and status with a field's path, without names: the same in every stack."""
@@ -36,7 +36,7 @@ class Workshop:
 
     pair: Pair
     edits: Mapping[str, TargetEdits]
-    compile: Compile = compile_texts
+    compile: Compile = compile_objects
     left: int = BUDGET
     _effects: dict[Any, Effects | None] = field(default_factory=dict)
 
@@ -196,6 +196,7 @@ def _together(also: Mapping[Cause, tuple[Cause, ...]], why: Attribute) -> Attrib
 
 
 def _attribution(workshop: Workshop, target: str, own: list[ObjectChange], code: Cause | None) -> Attribute:
+    """Why what changed in a target did; a document is held against all edits of its target, for nothing syncs it."""
     edit = workshop.edits.get(target)
     if (
         edit is not None
@@ -209,7 +210,7 @@ def _attribution(workshop: Workshop, target: str, own: list[ObjectChange], code:
         only = causes or (UNKNOWN,)
         return lambda _object, _field: only
     every = (*causes, *((code,) if code else ()))
-    if not causes:
+    if not causes or all(one.is_document for one in own):
         return lambda _object, _field: every
     shape = (causes, code, frozenset(keys(own)))
     effects = workshop.effects(target, causes, shape)

@@ -14,6 +14,7 @@ from scripts.review.consequences import consequences
 from scripts.review.ledger import ledger, memory
 from scripts.review.objects import compare
 from scripts.review.picture import pictures
+from scripts.review.recompile import compile_texts
 from scripts.review.sides import Pair
 from scripts.review.sources import Edits, edits
 from scripts.review.stale import stale
@@ -26,7 +27,7 @@ def build(pair: Pair, date: datetime.date) -> Change:
     edited = edits(pair)
     by_target = target_edits(pair, edited)
     workshop = Workshop(pair, by_target)
-    notes = Aside(lambda: list(stale(Workshop(pair, by_target))))
+    notes = Aside(lambda: list(stale(Workshop(pair, by_target, compile_texts))))
     code = Cause("code", files=pair.code) if pair.code else None
     objects, index = attribute(workshop, compare(pair.base.texts, pair.head.texts), code)
     objects, causes = _all(objects, index, edited)
