@@ -61,7 +61,7 @@ FOUND_BY_THE_COMPILER = {
         LLAMA,
         "runtime: vllm",
         f"runtime: vllm\n    name: {'llama-' * 12}70b",
-        r"63 are allowed",
+        r"75 characters; use at most 63",
         below=1,
     ),
     "no effect": Mistake(
