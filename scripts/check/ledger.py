@@ -17,7 +17,7 @@ from components.common.cluster import AcceleratorPool
 from components.stack.params import Stack
 from scripts.check.declared import Declared
 from scripts.check.fleet import FleetView
-from scripts.check.table import aligned
+from scripts.table import aligned
 
 
 @dataclass(frozen=True, slots=True)

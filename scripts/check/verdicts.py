@@ -11,7 +11,7 @@ from scripts.check.fit import fit
 from scripts.check.fit_gguf import fit_gguf
 from scripts.check.fleet import ClusterView
 from scripts.check.plans import gguf_plan, vllm_plan
-from scripts.check.table import aligned
+from scripts.table import aligned
 
 UNKNOWN = "unknown"
 """The verdict where a fact is missing that decides it."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from scripts.map.fleet import FleetMap, StackLine
 from scripts.review import page as review_page
 from scripts.review import show
 from scripts.review.as_json import plain
+from scripts.table import aligned
 from scripts.terminal import harmless
 
 COLUMNS = ("stack", "model", "in LiteLLM", "gateway", "runtime", "pool", "replicas", "GPUs", "falls back to")
@@ -90,14 +90,8 @@ def text(fleet: FleetMap) -> str:
         for one in fleet.pictures
     ]
     notes = [f"note: {note}" for note in fleet.notes]
-    return harmless("\n".join([*notes, *_table(pools), "", *_table(stacks), "", *_table(versions)]) + "\n")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    tables = (aligned(one, ()) for one in (pools, stacks, versions))
+    return harmless("".join(f"{note}\n" for note in notes) + "\n".join(tables))
 
 
 def as_json(fleet: FleetMap) -> str:

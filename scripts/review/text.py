@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from scripts.review import show
 from scripts.review.change import Change
 from scripts.review.grouping import Group, documents, groups, idle
+from scripts.table import aligned
 from scripts.terminal import harmless
 
 WIDTH = 110
@@ -88,10 +89,4 @@ def _wrapped(mark: str, sentence: str) -> Iterator[str]:
 def _ledger(change: Change) -> Iterator[str]:
     head = ("pool", "has", "before", "after", "rollout", "peak", "free")
     rows: list[Sequence[str]] = [head, *(show.level(one) for one in change.ledger)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    for row in rows:
-        cells = [
-            cell.ljust(widths[0]) if not column else cell.rjust(widths[column])
-            for column, cell in enumerate(row)
-        ]
-        yield "  ".join(cells).rstrip()
+    yield from aligned(rows, range(1, len(head))).splitlines()
