@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from components.argocd import documents as argocd
@@ -46,19 +46,23 @@ def documents(fleet: Fleet) -> dict[str, str]:
 def writers(fleet: Fleet) -> dict[str, Callable[[], str]]:
     """What writes each file, by path below the cluster's folder."""
     synced_by_hand = (LITELLM_VALUES, argocd.HEALTH, argocd.ROOT)
+    alerts = cache(lambda: monitoring.alerts(fleet))  # every runbook asks for them
     return {
         LITELLM_VALUES: lambda: litellm_values(fleet),
         argocd.HEALTH: lambda: argocd.health(fleet),
         argocd.ROOT: lambda: argocd.root(fleet),
         README: lambda: readme(fleet, sorted(synced_by_hand)),
-        f"{RUNBOOKS}/litellm.md": lambda: litellm_runbook(fleet, monitoring.alerts(fleet)),
-        **{f"{RUNBOOKS}/{stack.name}.md": partial(stack_runbook, fleet, stack) for stack in fleet.stacks},
+        f"{RUNBOOKS}/litellm.md": lambda: litellm_runbook(fleet, alerts()),
+        **{
+            f"{RUNBOOKS}/{stack.name}.md": partial(stack_runbook, fleet, stack, alerts)
+            for stack in fleet.stacks
+        },
     }
 
 
-def stack_runbook(fleet: Fleet, stack: Stack) -> str:
-    """What to do when a stack is in trouble."""
-    return render("runbook.md.j2", **runbook.values(fleet, stack, monitoring.alerts(fleet)))
+def stack_runbook(fleet: Fleet, stack: Stack, alerts: Callable[[], tuple[Alert, ...]]) -> str:
+    """What to do when a stack is in trouble. ``alerts`` of the cluster."""
+    return render("runbook.md.j2", **runbook.values(fleet, stack, alerts()))
 
 
 def litellm_values(fleet: Fleet) -> str:
