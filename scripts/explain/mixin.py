@@ -100,8 +100,10 @@ def _evaluated(variants: Sequence[Parameters], function: str) -> dict[Parameters
     if not variants:
         return {}
     try:
-        source = f"{_OBJECTS} local f = {function}; [f(params) for params in [{', '.join(variants)}]]"
-        found = json.loads(_gojsonnet.evaluate_snippet(str(MAIN), source))
+        each = "function(variants) [f(params) for params in std.parseJson(variants)]"
+        source = f"{_OBJECTS} local f = {function}; {each}"
+        texts = {"variants": f"[{', '.join(variants)}]"}
+        found = json.loads(_gojsonnet.evaluate_snippet(str(MAIN), source, tla_vars=texts))
     except RuntimeError:
         if len(variants) == 1:
             return {}
