@@ -22,12 +22,13 @@ from kapitan.topics import current_target
 from components.common.errors import MistakesError
 from components.compile.report import fleet_report
 from components.compile.targets import Files, compile_target
-from components.compile.worker import die_gently
+from components.compile.worker import collect_seldom, die_gently
 
 
 def files() -> Files:
     """File texts of the target that Kapitan compiles now."""
     die_gently()
+    collect_seldom()
     parameters = KapitanParameters(cached.global_inv)
     try:
         return compile_target(current_target.get(), parameters)

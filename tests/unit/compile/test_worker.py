@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
@@ -7,7 +8,7 @@ from multiprocessing.synchronize import Event, Lock
 
 import pytest
 
-from components.compile.worker import die_gently
+from components.compile.worker import collect_seldom, die_gently
 
 FORK = multiprocessing.get_context("fork")
 SECONDS = 20
@@ -58,8 +59,9 @@ def test_a_worker_that_waits_for_a_lock_ends_too() -> None:
 
 
 def test_the_process_of_a_user_is_left_alone() -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(signal.SIGTERM), gc.get_threshold(), gc.get_freeze_count()
 
     die_gently.__wrapped__()  # uncached: the processes of the other tests are forked from this one
+    collect_seldom.__wrapped__()
 
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert (signal.getsignal(signal.SIGTERM), gc.get_threshold(), gc.get_freeze_count()) == before
