@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +25,9 @@ from scripts.project import MisuseError, Project
 SIZES = (100, 1000, 3000)
 PEERS_UP_TO = 1000
 PAGE = Path("docs") / "bench.md"
+MEMORY = Path("/dev/shm")
+BYTES_A_STACK = 1 << 20
+"""Five trees of some 22 files a stack."""
 _CHECK = "inferstack check"
 _FLOOR = "floor: libyaml dump of the same objects"
 
@@ -41,17 +46,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STACKS",
         help=f"the largest fleet that the others render too (default: {PEERS_UP_TO})",
     )
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where the fleets lie (default: in memory, if it has room)"
+    )
     parser.add_argument("--write", action="store_true", help=f"write the table to {PAGE} too")
 
 
 def run(options: argparse.Namespace, project: Project) -> int:
-    """Measure and print a table. Raises MisuseError for a row that does not exist."""
+    """Measure and print a table. Raises MisuseError for a row or folder that does not exist."""
     wanted = frozenset(name for name in ROWS if any(text in name for text in options.row or [""]))
     if not wanted:
         raise MisuseError(f"no row holds {' or '.join(options.row)}; there are: {'; '.join(ROWS)}")
+    if options.folder and not options.folder.is_dir():
+        raise MisuseError(f"--folder {options.folder}: no such folder")
     found: list[Result] = []
+    base = options.folder or _memory(max(options.sizes))
     for size in sorted(options.sizes):
-        with tempfile.TemporaryDirectory(prefix="inferstack-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="inferstack-bench-", dir=base) as folder:
             try:
                 rows = wanted if size <= options.peers else wanted - PEERS
                 found.extend(results(make(project, Path(folder), size, options.seed), rows))
@@ -61,8 +72,16 @@ def run(options: argparse.Namespace, project: Project) -> int:
     table = "\n".join([*_lines(found), *_shares(found)])
     print(table)
     if options.write:
-        (project.root / PAGE).write_text(_page(table), encoding="utf-8")
+        (project.root / PAGE).write_text(_page(table, in_memory=base == MEMORY), encoding="utf-8")
     return 0
+
+
+def _memory(size: int) -> Path | None:
+    """A file system in memory that holds a fleet and what every row makes of it; None where there is none. On a disk,
+    a row pays for the files that the rows before it removed."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < size * BYTES_A_STACK:
+        return None
+    return MEMORY
 
 
 def _lines(found: list[Result]) -> list[str]:
@@ -116,15 +135,17 @@ def _parts(cost: Cost) -> dict[str, float]:
     return {**booked, "start, telling": cost.cpu - sum(booked.values())}
 
 
-def _page(table: str) -> str:
+def _page(table: str, *, in_memory: bool) -> str:
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     machine = f"{platform.machine()}, {_cores()} cores, Python {platform.python_version()}"
+    place = "in memory" if in_memory else "on disk"
     return f"""# What it costs
 
 Written by `make bench BENCH_ARGS=--write` on {today}: {machine}, Kapitan {version("kapitan")}.
 One run with all rows in it, on a shared machine: read the ratios. CPU is user and system time of all processes;
 *x floor* compares with dumping the same objects with libyaml. The fleets are made from the committed inventory's
-mix (`scripts/benchmark/fleet.py`), the charts from what it compiles to (`scripts/benchmark/charts.py`).
+mix (`scripts/benchmark/fleet.py`), the charts from what it compiles to (`scripts/benchmark/charts.py`), and lie
+{place}.
 
 {table}
 
@@ -134,8 +155,6 @@ follow references; *start, telling* what is left: imports, processes, the order 
 
 
 def _cores() -> int:
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

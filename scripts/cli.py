@@ -11,6 +11,7 @@ this program.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -52,6 +53,8 @@ class Verb(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; ``arguments`` default to those of the process."""
+    # Where the shell sets RUST_BACKTRACE, reclass-rs walks the stack for every reference: a quarter of a compile.
+    os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     try:

@@ -21,6 +21,7 @@ NOT_INSTALLED = "not installed"
 _SHIPPED = "version: 0.36.3\nglobal: {compose-target-name: true}\ncompile: {search-paths: [.]}\n"
 """Settings that this layout cannot do without; everything else as Kapitan ships it."""
 _KNOB = "requestTimeoutSeconds"
+_SCRATCH = "tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Bench:
 
     def run(self, command: list[str]) -> Cost:
         """Measure a command in the synthetic project."""
-        return measure(command, self.root, {"PYTHONPATH": str(self.project.root)})
+        scratch = {"TMPDIR": str(self.root / _SCRATCH)}
+        return measure(command, self.root, {"PYTHONPATH": str(self.project.root), **scratch})
 
 
 def make(project: Project, root: Path, size: int, seed: int) -> Bench:
@@ -65,6 +67,7 @@ def make(project: Project, root: Path, size: int, seed: int) -> Bench:
     for name in ("components", "templates", "scripts"):
         (root / name).symlink_to(project.root / name)
     shutil.copy(project.root / ".kapitan", root / ".kapitan")
+    (root / _SCRATCH).mkdir()
     return Bench(project, root, size, write_fleet(project.inventory, root / "inventory", size, seed))
 
 

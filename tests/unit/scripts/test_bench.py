@@ -114,3 +114,24 @@ def test_the_page_says_where_and_when(project: Project, capsys: pytest.CaptureFi
     assert page.startswith("# What it costs\n\nWritten by `make bench BENCH_ARGS=--write` on 20")
     assert "Kapitan 0." in page
     assert f"| {FLOOR:45} |    100 |" in page
+
+
+def test_the_fleets_lie_in_memory_where_it_has_room(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def page(*words: str) -> str:
+        table(project, capsys, "100", "--write", *words)
+        return (project.root / "docs/bench.md").read_text(encoding="utf-8")
+
+    monkeypatch.setattr(bench, "MEMORY", tmp_path)
+    assert "lie\nin memory." in page()
+    assert "lie\non disk." in page("--folder", str(project.root / "docs"))
+    monkeypatch.setattr(bench, "BYTES_A_STACK", 1 << 60)
+    assert "lie\non disk." in page()
+    monkeypatch.setattr(bench, "MEMORY", tmp_path / "nowhere")
+    assert "lie\non disk." in page()
+
+
+def test_a_folder_that_does_not_exist(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(MisuseError, match="--folder nowhere: no such folder"):
+        table(project, capsys, "--folder", "nowhere")
