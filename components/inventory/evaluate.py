@@ -67,6 +67,10 @@ class Evaluator:
         except RecursionError:
             raise Broken("reference-depth", "references lead too deep", "flatten them", None) from None
 
+    def resolved(self, value: Value) -> Resolved:
+        """A value of the target, resolved. Raises Broken."""
+        return self._interpolate(value, _State())
+
     def text_of(self, text: Text) -> str:
         """What a text with references reads as: a class name. Raises Broken."""
         value = self._text(text, _State())

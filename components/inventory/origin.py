@@ -13,12 +13,13 @@ target as reclass-rs does; a property test holds the two against each other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.inventory.chain import Chain, Chains
 from components.inventory.evaluate import Evaluator, failures
 from components.inventory.inventory import Inventory
+from components.inventory.merge import merge
 from components.inventory.node import KeyPath
 from components.inventory.problem import Problem, did_you_mean, quoted
 from components.inventory.value import (
@@ -95,6 +96,19 @@ class Origins:
         if found is None:
             raise KeyError(".".join(str(part) for part in path))
         return data(found)
+
+    def without_override(self, target: str, key: KeyPath) -> object:
+        """What the map or list at `key` would be if no `~` had put it in the place of another: both merged. None where
+        none did, or where the two cannot be merged."""
+        found = walk(self.parameters(target), key)
+        if not isinstance(found, Mapping | Sequence) or found.below is None:
+            return None
+        try:
+            evaluator = Evaluator(self.chains.parameters(self.chain(target)))
+            lower = evaluator.resolved(found.below)
+            return data(evaluator.resolved(merge(lower, replace(found, below=None))))
+        except Broken:
+            return None
 
     def chain(self, target: str) -> Chain:
         """The files of a target in merge order. Raises UnknownTarget."""

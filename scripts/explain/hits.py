@@ -49,7 +49,7 @@ class Hit:
     winner: Definition | None
     """The line that decides instead, where this one does not."""
     removed: object = None
-    """What the line takes out of the parameters by null."""
+    """What would be there, had the line not taken it out of the parameters by null or ``~``."""
 
 
 def unit_of(inventory: Inventory, file: str) -> Unit:
@@ -101,6 +101,7 @@ def hits(origins: Origins, span: Span, targets: Iterable[str] | None = None) -> 
 
 def _hits(origins: Origins, target: str, span: Span) -> Iterator[Hit]:
     seen = False
+    yield from _overrides(origins, target, span)
     for path, value, found in origins.leaves(target):
         mine = [one for one in found if _touches(one, span)]
         if mine:
@@ -113,6 +114,20 @@ def _hits(origins: Origins, target: str, span: Span) -> Iterator[Hit]:
         lost = origins.trace(target, span.key)
         if any(_touches(one, span) for one in lost):
             yield Hit(target, tuple(map(str, span.key)), False, _winner(lost))
+
+
+def _overrides(origins: Origins, target: str, span: Span) -> Iterator[Hit]:
+    """The map or list that the line puts in the place of another one by ``~``."""
+    for end in range(1, len(span.key) + 1):
+        key = span.key[:end]
+        mark = span.source.key_position(span.path[: end + 1])
+        if mark is None or mark.line != span.lines.start:
+            continue
+        here = (one for one in origins.trace(target, key) if one.file == span.source.name and one.key == key)
+        if any(one.active and one.operator == "~" for one in here):
+            merged = origins.without_override(target, key)
+            if merged is not None:
+                yield Hit(target, tuple(map(str, key)), True, None, merged)
 
 
 def _winner(found: Iterable[Definition]) -> Definition | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+
+from pydantic import ValidationError
 
 from components.cluster.params import TARGET
 from components.compile import trial
@@ -17,7 +20,6 @@ from scripts.explain.fleet import FleetStudy, Own
 from scripts.explain.general import General, generalised
 from scripts.explain.hits import Hit, Span
 from scripts.explain.keyed import Path
-from scripts.explain.study import StackStudy
 from scripts.explain.telling import Seen, Telling
 from scripts.explain.variants import MONITORING
 from scripts.explain.workshop import Workshop
@@ -86,9 +88,7 @@ class _Trials:
                 )
         for target, found in seen.items():
             yield from _touches(target, self._objects(target, found), found)
-        for hit in self._hits:
-            if hit.removed is not None and hit.target in self._studies:
-                yield from _kept_out(self._studies[hit.target], hit)
+        yield from self._kept_out()
 
     def _by_leaf(self, span: Span) -> list[dict[str, Leaf]]:
         """What changes together: one thing, in each target that has it from the line."""
@@ -176,6 +176,31 @@ class _Trials:
             return None, stacks
         return changed(study.own, those[study.target], other, study.maps_in(study.target)), stacks
 
+    def _kept_out(self) -> Iterator[Touch]:
+        """What would be there if the line did not take something out of the parameters."""
+        stacks: dict[str, Stack] = {}
+        own: Own | None = None
+        for hit in self._hits:
+            if hit.removed is None:
+                continue
+            leaf = Leaf(hit.key, "value", None, None, False, None, "", hit.key)
+            try:
+                if hit.target in self._studies:
+                    stacks[hit.target] = self._studies[hit.target].variant(leaf, Set(hit.removed))[1]
+                elif self._fleet is not None:
+                    maps = self._fleet.maps_in(hit.target)
+                    own = changed(self._fleet.own, leaf, Set(hit.removed), maps)
+            except ValidationError:  # there would be nothing that can be compiled
+                continue
+        for name, stack in stacks.items():
+            make = partial(trial.stack_manifests, name, stack)
+            yield from _gone(name, make, self._studies[name].objects)
+        if self._fleet is not None and (stacks or own is not None):
+            whole = self._fleet.fleet_with(own, stacks)
+            for component in trial.CLUSTER_COMPONENTS:
+                make = partial(self._fleet.variants.component, whole, component)
+                yield from _gone(self._fleet.target, make, self._fleet.base(component))
+
     def _without_names(self, target: str) -> Any:
         general: General = self._general[target]
 
@@ -190,17 +215,14 @@ def _key(leaf: Leaf, others: Sequence[Alternative]) -> tuple[Any, ...]:
     return leaf.path, leaf.kind, repr(leaf.value), repr(others)
 
 
-def _kept_out(study: StackStudy, hit: Hit) -> Iterator[Touch]:
-    """What would be there if the line did not take something out of the parameters."""
-    leaf = Leaf(hit.key, "value", None, None, False, None, "", hit.key)
+def _gone(target: str, make: Callable[[], Objects], base: Objects) -> Iterator[Touch]:
+    """What other objects have and those of a target have not; nothing where the others cannot be made."""
     try:
-        objects = study.compiled(leaf, Set(hit.removed), None)
+        objects = make()
     except Exception:
         return
-    found = differences(objects, study.objects)
-    yield from _touches(
-        study.target, objects, {(file, one.path, "absence") for file, one in found if one.kind == "presence"}
-    )
+    gone = ((file, one.path) for file, one in differences(objects, base) if one.kind == "presence")
+    yield from _touches(target, objects, ((file, path, "absence") for file, path in gone))
 
 
 def _leaves(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath]) -> list[Leaf]:

@@ -106,6 +106,47 @@ def project(tmp_path: Path, workshop: Workshop) -> Project:
     return Project(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("  model:\n    ~args: {vllm: {max-num-seqs: 64}}\n", "~args:"),
+        ("  model:\n    args:\n      ~vllm:\n        max-num-seqs: 64\n", "~vllm:"),
+    ],
+    ids=["on one line", "on several"],
+)
+def test_a_map_that_replaces_another_says_which_flags_it_takes_out(
+    project: Project, written: str, text: str
+) -> None:
+    with (project.root / TARGET).open("a", encoding="utf-8") as file:
+        file.write(written)
+    workshop = Workshop(project)
+    found = reached(ask(workshop, TARGET, text))
+    flags = {
+        field.partition("args")[2]: how for field, (how, _) in found.items() if "spec.predictor" in field
+    }
+    assert flags == {
+        "[--max-num-seqs]": "value",
+        "[--enable-auto-tool-choice]": "absence",
+        "[--tool-call-parser]": "absence",
+    }
+    if "\n        max-num-seqs" in written:  # the flag itself takes nothing out
+        below = reached(ask(workshop, TARGET, "        max-num-seqs"))
+        assert {how for how, _ in below.values()} == {"value"}
+
+
+def test_a_map_that_replaces_another_says_what_the_cluster_misses(project: Project) -> None:
+    path = project.root / TARGET
+    path.write_text(path.read_text(encoding="utf-8").replace("    fallbacks:", "    ~fallbacks:"))
+    own = project.root / MODEL
+    with own.open("a", encoding="utf-8") as file:
+        file.write("  litellm:\n    fallbacks:\n      qwen3-30b-a3b: 3\n")
+    answer = ask(Workshop(project), TARGET, "~fallbacks:")
+    fallback = "ConfigMap infra-litellm-proxy-config data.config.yaml|router_settings.fallbacks[<stack>].<stack>"
+    gone = [one for one in answer.fields if one.how == "absence"]
+    assert f"{fallback}[<stack>]" in {f"{one.kind} {one.name} {one.field}" for one in gone}
+    assert {one.targets for one in gone} == {("eu-h100.cluster",)}
+
+
 def test_a_line_below_a_replaced_map_has_no_effect(project: Project) -> None:
     with (project.root / TARGET).open("a", encoding="utf-8") as file:
         file.write("  model:\n    ~args: {}\n")
