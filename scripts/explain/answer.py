@@ -14,7 +14,7 @@ inventory says ``null``. ``name``: the name of the target's file."""
 
 
 How = Literal["value", "presence", "absence"]
-"""How a line reaches a field: it decides the value, or that the field is there, or (null in the inventory) that it is
+"""How a line reaches a field: it decides the value, or that the field is there, or (null or ``~`` in the inventory) that it is
 not."""
 
 

@@ -193,8 +193,8 @@ class _Trials:
             except ValidationError:  # there would be nothing that can be compiled
                 continue
         for name, stack in stacks.items():
-            make = partial(trial.stack_manifests, name, stack)
-            yield from _gone(name, make, self._studies[name].objects)
+            compiled = partial(trial.stack_manifests, name, stack)
+            yield from _gone(name, compiled, self._studies[name].objects)
         if self._fleet is not None and (stacks or own is not None):
             whole = self._fleet.fleet_with(own, stacks)
             for component in trial.CLUSTER_COMPONENTS:
