@@ -14,8 +14,8 @@ inventory says ``null``. ``name``: the name of the target's file."""
 
 
 How = Literal["value", "presence", "absence"]
-"""How a line reaches a field: it decides the value, or that the field is there, or (null or ``~`` in the inventory) that it is
-not."""
+"""How a line reaches a field: it decides the value, or that the field is there, or (null or ``~`` in the inventory)
+that it is not."""
 
 
 @dataclass(frozen=True, slots=True)
