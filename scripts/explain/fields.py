@@ -135,7 +135,7 @@ def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
     ]
     deciding = [
         effect.cause
-        for effect in study.derived_effects_on(inner, members)
+        for effect in study.derived_effects_on(inner, small, members)
         if (influence := effect.on(inner, small)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, members.core[0], deciding, found) if deciding else ()

@@ -31,7 +31,7 @@ from scripts.explain.alternatives import (
 from scripts.explain.compare import Difference, counterpart
 from scripts.explain.declared import KeyPath
 from scripts.explain.derived import Derived, Plain
-from scripts.explain.effect import Effect, Objects, differences
+from scripts.explain.effect import A, C, Effect, Objects
 from scripts.explain.keyed import Path
 from scripts.explain.reading import read_by
 from scripts.explain.variants import Variant, Variants
@@ -132,9 +132,10 @@ class FleetStudy:
         """Whether a field is the same in each of some smaller fleets."""
         base = self.base(file.partition("/")[0])
         makes = [Variant(partial(self._smaller, names)) for names in fleets]
-        found = self.variants.compiled(base, file, makes)
+        found = self.variants.differing(base, file, path, makes)
         return [
-            objects is not None and not _touches({file: base[file]}, objects, file, path) for objects in found
+            these is not None and _effect(None, file, dict.fromkeys(these, True)).on(file, path) is None
+            for these in found
         ]
 
     def path_in(self, file: str, path: Path, members: Members) -> Path:
@@ -158,19 +159,19 @@ class FleetStudy:
         causes = self._causes(file, stacks)
         tries = [(index, other) for index, cause in enumerate(causes) for other in self.alternatives(*cause)]
         makes = [self._changed(*causes[index], other, stacks) for index, other in tries]
-        seen: dict[int, dict[tuple[str, Difference], Alternative]] = {}
-        found = self.variants.compiled(base, file, makes, self._fleet(self.own, stacks))
-        for (index, other), objects in zip(tries, found, strict=True):
-            for one in differences({file: base[file]}, objects) if objects is not None else ():
+        seen: dict[int, dict[Difference, Alternative]] = {}
+        found = self.variants.differing(base, file, path, makes, self._fleet(self.own, stacks))
+        for (index, other), these in zip(tries, found, strict=True):
+            for one in these or ():
                 seen.setdefault(index, {}).setdefault(one, other)
         effects = [
-            FleetEffect(causes[index][0], Effect(causes[index][1], changed_, ()))
+            FleetEffect(causes[index][0], _effect(causes[index][1], file, changed_))
             for index, changed_ in seen.items()
         ]
         return [one for one in effects if one.effect.on(file, path) is not None]
 
-    def derived_effects_on(self, file: str, members: Members) -> list[Effect[Derived, Plain]]:
-        """What each derived value of the only member changes in one object; nothing where there are several."""
+    def derived_effects_on(self, file: str, path: Path, members: Members) -> list[Effect[Derived, Plain]]:
+        """What each derived value of the only member changes in one field; nothing where there are several."""
         if len(members.core) != 1:
             return []
         name = members.core[0]
@@ -187,12 +188,13 @@ class FleetStudy:
             )
             for one in tries
         ]
-        seen: dict[Derived, dict[tuple[str, Difference], Plain]] = {}
-        found = self.variants.compiled(base, file, makes, self._fleet(self.own, {name: self._fresh(name)}))
-        for (one, other), objects in zip(tries, found, strict=True):
-            for difference in differences({file: base[file]}, objects) if objects is not None else ():
+        seen: dict[Derived, dict[Difference, Plain]] = {}
+        like = self._fleet(self.own, {name: self._fresh(name)})
+        found = self.variants.differing(base, file, path, makes, like)
+        for (one, other), these in zip(tries, found, strict=True):
+            for difference in these or ():
                 seen.setdefault(one, {}).setdefault(difference, other)
-        return [Effect(one, found, ()) for one, found in seen.items()]
+        return [_effect(one, file, found) for one, found in seen.items()]
 
     def unpatched(self, component: str) -> Callable[[], Objects]:
         """Compiles a component as its builders return it, without overrides."""
@@ -285,5 +287,5 @@ class FleetStudy:
         return trial.fleet(own, stacks.values())
 
 
-def _touches(base: Objects, objects: Objects, file: str, path: Path) -> bool:
-    return Effect(None, dict.fromkeys(differences(base, objects), True), ()).on(file, path) is not None
+def _effect(cause: C, file: str, found: Mapping[Difference, A]) -> Effect[C, A]:
+    return Effect(cause, {(file, one): other for one, other in found.items()}, ())

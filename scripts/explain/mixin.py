@@ -17,12 +17,13 @@ from components.cluster.params import Fleet
 from components.common.manifest import Manifest
 from components.monitoring import build as monitoring
 from components.monitoring.mixin import MAIN
-from scripts.explain.keyed import Steps
+from scripts.explain.keyed import Path, Steps, steps
 
 Parameters = str
 """The mixin's argument as JSON text, so that equal variants are told by it."""
 FEW = 2
 """Up to so many variants are evaluated without looking at what they have in common."""
+HEAD = ("apiVersion", "kind", "metadata")
 Kinds = frozenset[tuple[str, str]]
 _OBJECTS = """
 local mixin = import 'main.jsonnet';
@@ -32,7 +33,23 @@ local one(params, kind, name, index, count) =
   local same = [o for o in objects(params) if o.kind == kind];
   local named = [o for o in same if o.metadata.name == name];
   if named != [] then named[0] else if std.length(same) == count then same[index] else null;
+local head(object) =
+  if object == null then null else { [key]: object[key] for key in ['apiVersion', 'kind', 'metadata'] };
+local at(value, steps) =
+  if steps == [] then [value] else
+    local step = steps[0];
+    local next =
+      if std.isString(step) then
+        if std.isObject(value) && std.objectHas(value, step) then [value[step]] else []
+      else if !std.isArray(value) then []
+      else if std.objectHas(step, 'index') then
+        if std.length(value) == step.count then [value[step.index]] else []
+      else [item for item in value if std.isObject(item) && std.get(item, step.key) == step.value];
+    if std.length(next) == 1 then at(next[0], steps[1:]) else [];
 """
+Step = str | dict[str, Any]
+"""A step that Jsonnet takes: a key, ``{key, value}`` for the only item that has it, ``{index, count}`` for an item of a
+list of so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,50 @@ def objects(
     variants: Iterable[Parameters], which: Wanted, base: Parameters | None = None
 ) -> dict[Parameters, Manifest | None]:
     """One object in each variant; None where it is gone. Variants that the mixin refuses are left out."""
-    arguments = json.dumps([which.kind, which.name, which.index, which.count])[1:-1]
-    return _many(sorted(set(variants)), f"function(params) one(params, {arguments})", base)
+    return _many(sorted(set(variants)), f"function(params) one(params, {_arguments(which)})", base)
+
+
+def heads(
+    variants: Iterable[Parameters], which: Wanted, base: Parameters | None = None
+) -> dict[Parameters, Manifest | None]:
+    """Like ``objects``, with ``apiVersion``, ``kind`` and ``metadata`` alone."""
+    return _many(sorted(set(variants)), f"function(params) head(one(params, {_arguments(which)}))", base)
+
+
+def parts(
+    variants: Iterable[Parameters], which: Wanted, steps: Sequence[Step], base: Parameters | None = None
+) -> dict[Parameters, list[Any]]:
+    """What stands at a place of one object in each variant, in a list that is empty where the steps do not lead on.
+    Variants that the mixin refuses are left out."""
+    way = json.dumps(steps)
+    source = f"function(params) at(one(params, {_arguments(which)}), {way})"
+    return _many(sorted(set(variants)), source, base)
+
+
+def steps_to(manifest: Manifest, path: Path) -> tuple[list[Step], Any]:
+    """The steps that Jsonnet takes towards a field, as far as items are told apart by one key or by their place, and
+    what stands there."""
+    value: Any = manifest
+    found: list[Step] = []
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            found.append(step)
+            value = value[step]
+        elif isinstance(value, list):
+            index = steps(value).index(step)
+            key, _, name = step[1:-1].partition("=")
+            if step == f"[{index}]" and not isinstance(value[index], str):
+                found.append({"index": index, "count": len(value)})
+            elif [item for item in value if isinstance(item, dict) and item.get(key) == name] == [
+                value[index]
+            ]:
+                found.append({"key": key, "value": name})
+            else:
+                break
+            value = value[index]
+        else:  # into a text
+            break
+    return found, value
 
 
 def kinds(variants: Iterable[Parameters], base: Parameters | None = None) -> dict[Parameters, Kinds]:
@@ -76,6 +135,10 @@ def alerts(variants: Iterable[Parameters], base: Parameters | None = None) -> di
     rest = "monitors: [], rules: [], dashboards: []"
     found = _many(sorted(set(variants)), f"function(params) {{{rest}, alerts: mixin(params).alerts}}", base)
     return {params: json.dumps(result) for params, result in found.items()}
+
+
+def _arguments(which: Wanted) -> str:
+    return json.dumps([which.kind, which.name, which.index, which.count])[1:-1]
 
 
 def _kind(text: str) -> tuple[str, str]:

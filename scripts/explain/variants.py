@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from components.cluster.params import Fleet
 from components.common.manifest import Manifest, key
 from components.compile import trial
 from components.stack.params import Stack
 from scripts.explain import mixin, papers
-from scripts.explain.compare import counterparts
+from scripts.explain.compare import Difference, counterparts, difference
 from scripts.explain.effect import Objects
+from scripts.explain.keyed import Path
 
 MONITORING = "monitoring"
 T = TypeVar("T")
+Differences = list[Difference]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,11 @@ class Variants:
         else:
             self.component(fleet, component)
 
-    def compiled(
-        self, base: Objects, file: str, variants: Iterable[Variant], like: Fleet | None = None
-    ) -> list[Objects | None]:
-        """The object that stands for ``file`` of ``base`` in each variant; None where a variant cannot be compiled.
+    def differing(
+        self, base: Objects, file: str, path: Path, variants: Iterable[Variant], like: Fleet | None = None
+    ) -> list[Differences | None]:
+        """What of the object in ``file`` of ``base`` is not so in each variant, as far as ``path`` has to do with it;
+        None where a variant cannot be compiled.
 
         ``base`` holds all objects of the component; ``like`` is what it was compiled from, where most variants differ
         from it in little.
@@ -79,13 +82,59 @@ class Variants:
         component = file.partition("/")[0]
         needs = component == MONITORING or _needs_mixin(component, file)
         found = [_attempt(partial(_prepared, one, needs=needs)) for one in variants]
-        params = [one.mixin for one in found if one and one.mixin is not None]
         own = mixin.parameters(like) if needs and like is not None else None
         if component == MONITORING:
-            made = mixin.objects(params, mixin.wanted(base.values(), base[file]), own)
-            return [self._monitor(file, one, made) if one else None for one in found]
-        self._learn(component, file, params, own)
-        return [_attempt(partial(self._object, base, file, one, component)) if one else None for one in found]
+            differing = self._monitored(base, file, path, [one for one in found if one], own)
+        else:
+            self._learn(component, file, [one.mixin for one in found if one], own)
+            differing = partial(self._differing, base, file)
+        return [_attempt(partial(differing, one)) if one else None for one in found]
+
+    def _differing(self, base: Objects, file: str, one: _Prepared) -> Differences:
+        with one.within():
+            objects = self._built(one.fleet, file.partition("/")[0], file, one.mixin)
+        return _differences(base[file], only(base, objects, file).get(file))
+
+    def _monitored(
+        self,
+        base: Objects,
+        file: str,
+        path: Path,
+        variants: Sequence[_Prepared],
+        like: mixin.Parameters | None,
+    ) -> Callable[[_Prepared], Differences]:
+        """The same of what the mixin makes. It computes nothing that is not looked at, so it is asked for the field
+        alone; for the whole object where the field is not found so, or where an override changes the object."""
+        own = base[file]
+        which = mixin.wanted(base.values(), own)
+        every = {one.mixin for one in variants if one.mixin is not None}
+        told: dict[mixin.Parameters, Differences] = {}
+        is_patched = any(which.name in one.fleet.params.overrides.get(which.kind, {}) for one in variants)
+        if path and not is_patched and path[0] in mixin.HEAD:
+            made = mixin.heads(every, which, like)
+            own = {key: own[key] for key in mixin.HEAD}
+        else:
+            if path and not is_patched:
+                way, value = mixin.steps_to(own, path)
+                parts = mixin.parts(every, which, way, like)
+                told = {
+                    params: _differences(value, part[0], path[: len(way)])
+                    for params, part in parts.items()
+                    if part
+                }
+            made = mixin.objects(every - told.keys(), which, like)
+
+        def differing(one: _Prepared) -> Differences:
+            if one.mixin in told:
+                return told[one.mixin]
+            manifest = made[one.mixin] if one.mixin is not None else None
+            if manifest is None:
+                return _differences(own, None)
+            with one.within():
+                placed = trial.cluster_manifests(self.target, one.fleet, MONITORING, [manifest])
+            return _differences(own, next(iter(placed.values())))
+
+        return differing
 
     def many(self, base: Fleet, fleets: Iterable[Fleet], component: str) -> list[Objects]:
         """All objects of one component in each variant in which it may see a difference to ``base``; variants that
@@ -102,22 +151,6 @@ class Variants:
             variants = distinct
         found = (_attempt(partial(self.component, fleet, component)) for fleet in variants)
         return [objects for objects in found if objects is not None]
-
-    def _object(self, base: Objects, file: str, one: _Prepared, component: str) -> Objects:
-        with one.within():
-            return only(base, self._built(one.fleet, component, file, one.mixin), file)
-
-    def _monitor(
-        self, file: str, one: _Prepared, made: Mapping[mixin.Parameters, Manifest | None]
-    ) -> Objects | None:
-        if one.mixin is not None and one.mixin not in made:
-            return None
-        manifest = made[one.mixin] if one.mixin is not None else None
-        if manifest is None:
-            return {}
-        with one.within():
-            placed = trial.cluster_manifests(self.target, one.fleet, MONITORING, [manifest])
-        return dict.fromkeys([file], next(iter(placed.values())))
 
     def _with_kinds(self, fleet: Fleet, params: mixin.Parameters | None) -> Fleet:
         """The fleet with what is compiled of it."""
@@ -177,6 +210,13 @@ def _attempt(make: Callable[[], T]) -> T | None:
         return make()
     except Exception:
         return None
+
+
+def _differences(own: Any, other: Any, at: Path = ()) -> Differences:
+    """What of a value at a path is not so in another; all of it where there is none."""
+    if other is None and own is not None:
+        return [Difference(at, "presence")]
+    return [Difference((*at, *one.path), one.kind) for one in difference(own, other)]
 
 
 def only(base: Objects, objects: Objects, file: str) -> Objects:
