@@ -17,8 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-import _gojsonnet
-
 from components.common.errors import InferstackError
 from components.common.manifest import Manifest
 
@@ -178,11 +176,18 @@ def evaluate(params: MonitoringParams) -> Monitoring:
     )
 
 
+def jsonnet(source: str, **options: Any) -> str:
+    """What Jsonnet makes of a text that lies beside ``main.jsonnet``, as JSON. Raises RuntimeError."""
+    import _gojsonnet  # starts Go's threads, which no fork takes along: not before there is need
+
+    text: str = _gojsonnet.evaluate_snippet(str(MAIN), source, **options)
+    return text
+
+
 @lru_cache(maxsize=2)
 def _evaluate(params: str) -> str:
     """The mixin's JSON. Rules and runbooks of one cluster ask for the same; neither changes the text."""
-    text: str = _gojsonnet.evaluate_snippet(str(MAIN), _SOURCE, tla_vars={"params": params})
-    return text
+    return jsonnet(_SOURCE, tla_vars={"params": params})
 
 
 def _alerts(rows: list[dict[str, Any]]) -> tuple[Alert, ...]:

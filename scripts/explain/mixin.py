@@ -11,12 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import _gojsonnet
-
 from components.cluster.params import Fleet
 from components.common.manifest import Manifest
 from components.monitoring import build as monitoring
-from components.monitoring.mixin import MAIN
+from components.monitoring.mixin import jsonnet
 from scripts.explain.keyed import Path, Steps, steps
 
 Parameters = str
@@ -166,7 +164,7 @@ def _evaluated(variants: Sequence[Parameters], function: str) -> dict[Parameters
         each = "function(variants) [f(params) for params in std.parseJson(variants)]"
         source = f"{_OBJECTS} local f = {function}; {each}"
         texts = {"variants": f"[{', '.join(variants)}]"}
-        found = json.loads(_gojsonnet.evaluate_snippet(str(MAIN), source, tla_vars=texts))
+        found = json.loads(jsonnet(source, tla_vars=texts))
     except RuntimeError:
         if len(variants) == 1:
             return {}
@@ -211,9 +209,7 @@ def _traced(base: Parameters, function: str) -> _Traced | None:
     watched = _watched(parameters, (), paths)
     source = f"{_OBJECTS} local n = std.native('n'); local f = {function}; f({watched})"
     try:
-        text = _gojsonnet.evaluate_snippet(
-            str(MAIN), source, native_callbacks={"n": (("index", "value"), note)}
-        )
+        text = jsonnet(source, native_callbacks={"n": (("index", "value"), note)})
     except RuntimeError:
         return None
     return _Traced(parameters, frozenset(read), json.loads(text))

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scripts.review.aside import Aside
+from scripts.aside import Aside
 from scripts.review.attribution import Workshop, attribute
 from scripts.review.causes import target_edits
 from scripts.review.change import Cause, Change, ObjectChange

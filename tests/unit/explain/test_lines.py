@@ -141,7 +141,9 @@ def test_a_map_that_replaces_another_says_what_the_cluster_misses(project: Proje
     with own.open("a", encoding="utf-8") as file:
         file.write("  litellm:\n    fallbacks:\n      qwen3-30b-a3b: 3\n")
     answer = ask(Workshop(project), TARGET, "~fallbacks:")
-    fallback = "ConfigMap infra-litellm-proxy-config data.config.yaml|router_settings.fallbacks[<stack>].<stack>"
+    fallback = (
+        "ConfigMap infra-litellm-proxy-config data.config.yaml|router_settings.fallbacks[<stack>].<stack>"
+    )
     gone = [one for one in answer.fields if one.how == "absence"]
     assert f"{fallback}[<stack>]" in {f"{one.kind} {one.name} {one.field}" for one in gone}
     assert {one.targets for one in gone} == {("eu-h100.cluster",)}

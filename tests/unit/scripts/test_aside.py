@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from scripts.review import aside
-from scripts.review.aside import Aside
+from scripts import aside
+from scripts.aside import Aside
 
 
 @pytest.fixture
