@@ -24,12 +24,13 @@ from scripts.review.view import View
 
 def build(pair: Pair, date: datetime.date) -> Change:
     """The model of the change. ``date``: the day that waivers are held against."""
+    compared = Aside(lambda: compare(pair.base.texts, pair.head.texts))
     edited = edits(pair)
     by_target = target_edits(pair, edited)
     workshop = Workshop(pair, by_target)
     notes = Aside(lambda: list(stale(Workshop(pair, by_target, compile_texts))))
     code = Cause("code", files=pair.code) if pair.code else None
-    objects, index = attribute(workshop, compare(pair.base.texts, pair.head.texts), code)
+    objects, index = attribute(workshop, compared.result(), code)
     objects, causes = _all(objects, index, edited)
     change = Change(
         base=pair.base.label,
