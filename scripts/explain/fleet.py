@@ -267,7 +267,7 @@ class FleetStudy:
                 changed(self.own, leaf, other, self.maps_in(self.target)), {**stacks, **touched}
             )
 
-        return Variant(make)
+        return Variant(make, changes=leaf.declared or None)
 
     def _stack(self, name: str, leaf: Leaf, other: Alternative) -> Stack:
         own = changed(self.stack_own[name], leaf, other, self.maps_in(name))

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from components.cluster.params import TARGET
 from components.compile import trial
 from components.stack.params import Stack
+from scripts.aside import Aside
 from scripts.explain.alternatives import Alternative, Leaf, Set, changed
 from scripts.explain.answer import How
 from scripts.explain.declared import KeyPath
@@ -46,10 +47,25 @@ class Touch:
 def touches(workshop: Workshop, span: Span, hits: Sequence[Hit]) -> Iterator[Touch]:
     """Every field of every target that follows a line."""
     active = [hit for hit in hits if hit.active]
+    clusters = sorted({_cluster(hit) for hit in active})
+    # Halves on one processor too: what is learned in a cluster saves questions in the next of the same half.
+    other = Aside(partial(_in_clusters, workshop, span, active, clusters[1::2])) if clusters[1:] else None
+    yield from _in_clusters(workshop, span, active, clusters[::2])
+    if other is not None:
+        yield from other.result()
+
+
+def _in_clusters(
+    workshop: Workshop, span: Span, active: Sequence[Hit], clusters: Iterable[str]
+) -> list[Touch]:
     telling = Telling()
-    for cluster in sorted({_cluster(hit) for hit in active}):
-        mine = [hit for hit in active if _cluster(hit) == cluster]
-        yield from _Trials(workshop, cluster, mine).touches(span, telling)
+    return [
+        touch
+        for cluster in clusters
+        for touch in _Trials(workshop, cluster, [hit for hit in active if _cluster(hit) == cluster]).touches(
+            span, telling
+        )
+    ]
 
 
 def _cluster(hit: Hit) -> str:

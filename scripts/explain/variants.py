@@ -14,8 +14,10 @@ from components.compile import trial
 from components.stack.params import Stack
 from scripts.explain import mixin, papers
 from scripts.explain.compare import Difference, counterparts, difference
+from scripts.explain.declared import KeyPath
 from scripts.explain.effect import Objects
 from scripts.explain.keyed import Path
+from scripts.explain.known import MIXIN, STACKS, Known
 
 MONITORING = "monitoring"
 T = TypeVar("T")
@@ -30,6 +32,8 @@ class Variant:
     """Makes it, or raises what is wrong with it."""
     within: Callable[[], AbstractContextManager[object]] = nullcontext
     """What holds while it is compiled: a derived value that is another."""
+    changes: KeyPath | None = None
+    """The only field of the parameter models in which it differs; None where it may be any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class _Prepared:
     mixin: mixin.Parameters | None
     """The mixin's argument, where it is needed; None where nothing is monitored."""
     within: Callable[[], AbstractContextManager[object]]
+    changes: KeyPath | None
 
 
 class Variants:
@@ -54,11 +59,12 @@ class Variants:
         """All objects of one component. Raises what the builders run into."""
         params = mixin.parameters(fleet) if _needs_mixin(component, "") else None
         self._learn(component, "", [params])
-        return self._built(fleet, component, "", params)
+        if _needs_kinds(component, ""):
+            fleet = replace(fleet, kinds=self._kinds(fleet, params))
+        return self._built(fleet, component, "")
 
-    def _built(self, fleet: Fleet, component: str, file: str, params: mixin.Parameters | None) -> Objects:
-        if _needs_kinds(component, file):
-            fleet = self._with_kinds(fleet, params)
+    def _built(self, fleet: Fleet, component: str, file: str) -> Objects:
+        """A file of a component, or all of it; of a fleet that knows its kinds, where they matter."""
         if component in papers.FOLDERS:
             return papers.compiled(fleet, component, file, self._alerts)
         return trial.cluster_manifests(self.target, fleet, component)
@@ -81,18 +87,25 @@ class Variants:
         """
         component = file.partition("/")[0]
         needs = component == MONITORING or _needs_mixin(component, file)
-        found = [_attempt(partial(_prepared, one, needs=needs)) for one in variants]
-        own = mixin.parameters(like) if needs and like is not None else None
+        known = Known(self.target, like, self._own_kinds) if like is not None else None
+        found = [_attempt(partial(_prepared, one, known, needs=needs)) for one in variants]
+        own = known.params if needs and known is not None else None
         if component == MONITORING:
             differing = self._monitored(base, file, path, [one for one in found if one], own)
         else:
-            self._learn(component, file, [one.mixin for one in found if one], own)
-            differing = partial(self._differing, base, file)
+            self._learn(component, file, [own, *(one.mixin for one in found if one)], own)
+            differing = partial(self._differing, base, file, known)
         return [_attempt(partial(differing, one)) if one else None for one in found]
 
-    def _differing(self, base: Objects, file: str, one: _Prepared) -> Differences:
+    def _differing(self, base: Objects, file: str, known: Known | None, one: _Prepared) -> Differences:
+        component, fleet = file.partition("/")[0], one.fleet
         with one.within():
-            objects = self._built(one.fleet, file.partition("/")[0], file, one.mixin)
+            if _needs_kinds(component, file):
+                kinds = self._kinds(fleet, one.mixin, known, one.changes)
+                if known and kinds == known.kinds and not known.reads(component, one.changes):
+                    return []
+                fleet = replace(fleet, kinds=kinds)
+            objects = self._built(fleet, component, file)
         return _differences(base[file], only(base, objects, file).get(file))
 
     def _monitored(
@@ -152,12 +165,28 @@ class Variants:
         found = (_attempt(partial(self.component, fleet, component)) for fleet in variants)
         return [objects for objects in found if objects is not None]
 
-    def _with_kinds(self, fleet: Fleet, params: mixin.Parameters | None) -> Fleet:
-        """The fleet with what is compiled of it."""
-        kinds = {one.name: self._kinds_of_stack(one) for one in fleet.stacks}
-        kinds |= {part: trial.cluster_kinds(fleet, part) for part in trial.CLUSTER_COMPONENTS[:2]}
+    def _kinds(
+        self,
+        fleet: Fleet,
+        params: mixin.Parameters | None,
+        known: Known | None = None,
+        changes: KeyPath | None = None,
+    ) -> trial.Kinds:
+        """(group, kind) of what a fleet is compiled to, by component and stack; what a change cannot reach is taken
+        from what is ``known``."""
+        if known is not None and not known.reads(STACKS, changes):
+            kinds = {one.name: known.kinds[one.name] for one in fleet.stacks}
+        else:
+            kinds = {one.name: self._kinds_of_stack(one) for one in fleet.stacks}
+        for part in trial.CLUSTER_COMPONENTS[:2]:
+            is_known = known is not None and not known.reads(part, changes)
+            kinds[part] = known.kinds[part] if known and is_known else trial.cluster_kinds(fleet, part)
         kinds[MONITORING] = self._mixin_kinds[params] if params is not None else frozenset()
-        return replace(fleet, kinds=kinds)
+        return kinds
+
+    def _own_kinds(self, fleet: Fleet) -> trial.Kinds:
+        """The same of a fleet whose mixin was learned."""
+        return self._kinds(fleet, mixin.parameters(fleet))
 
     def _learn(
         self,
@@ -197,11 +226,14 @@ def _needs_mixin(component: str, file: str) -> bool:
     return _needs_kinds(component, file) or papers.needs_alerts(component)
 
 
-def _prepared(one: Variant, *, needs: bool) -> _Prepared:
+def _prepared(one: Variant, known: Known | None, *, needs: bool) -> _Prepared:
     with one.within():
         fleet = one.make()
-        params = mixin.parameters(fleet) if needs else None
-    return _Prepared(fleet, params, one.within)
+        if known is not None and needs and not known.reads(MIXIN, one.changes):
+            params = known.params
+        else:
+            params = mixin.parameters(fleet) if needs else None
+    return _Prepared(fleet, params, one.within, one.changes)
 
 
 def _attempt(make: Callable[[], T]) -> T | None:
