@@ -22,6 +22,9 @@ _SHIPPED = "version: 0.36.3\nglobal: {compose-target-name: true}\ncompile: {sear
 """Settings that this layout cannot do without; everything else as Kapitan ships it."""
 _KNOB = "requestTimeoutSeconds"
 _SCRATCH = "tmp"
+MODEL = Path("inventory", "classes", "models", "llama-3-3-70b-instruct.yml")
+STACK = Path("inventory", "classes", "stacks", "stack.yml")
+"""The class that every stack includes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def compile_one_edit(bench: Bench) -> Cost:
 
 def compile_class_edit(bench: Bench) -> Cost:
     """``inferstack compile`` after a class that every stack includes was edited."""
-    _turn(bench.root / "inventory" / "classes" / "stacks" / "stack.yml")
+    _turn(bench.root / STACK)
     return bench.run(bench.inferstack("compile"))
 
 
@@ -128,25 +131,60 @@ def check(bench: Bench) -> Cost:
     return bench.run(bench.inferstack("check", "--stats"))
 
 
-def explain(bench: Bench) -> Cost:
+def explain_value(bench: Bench) -> Cost:
     """``inferstack explain`` of one value."""
     return bench.run(bench.inferstack("explain", bench.stacks[-1].replace(".", "/"), "serving.runtime"))
 
 
-def review(bench: Bench) -> Cost:
+def explain_stack_line(bench: Bench) -> Cost:
+    """``inferstack explain`` of a line of an InferenceService."""
+    folder = bench.compiled / bench.stacks[-1].replace(".", "/") / "model-service"
+    return _explain_line(bench, min(folder.glob("inferenceservice-*.yaml")), "modelFormat")
+
+
+def explain_cluster_line(bench: Bench) -> Cost:
+    """``inferstack explain`` of a line of an Application."""
+    folder = bench.compiled / bench.stacks[-1].partition(".")[0] / "cluster" / "argocd"
+    return _explain_line(bench, min(folder.glob("application-*.yaml")), "path:")
+
+
+def explain_class_line(bench: Bench) -> Cost:
+    """``inferstack explain`` of a line of a model's class: every field that it reaches in the fleet."""
+    return _explain_line(bench, bench.root / MODEL, "maxContext")
+
+
+def _explain_line(bench: Bench, file: Path, text: str) -> Cost:
+    rows = file.read_text(encoding="utf-8").splitlines()
+    line = next(number for number, row in enumerate(rows, 1) if text in row)
+    return bench.run(bench.inferstack("explain", f"{file.relative_to(bench.root)}:{line}"))
+
+
+def review_class(bench: Bench) -> Cost:
     """``inferstack review`` of one changed class, against a commit."""
-    git = ["git", "-C", str(bench.root), "-c", "user.name=bench", "-c", "user.email=bench@example.com"]
-    (bench.root / ".gitignore").write_text(".inferstack/\nshipped/\ncharts/\n", encoding="utf-8")
-    for words in (["init", "--quiet", "-b", "main"], ["add", "-A"], ["commit", "--quiet", "-m", "base"]):
-        subprocess.run([*git, *words], check=True)
-    _turn(bench.root / "inventory" / "classes" / "models" / "llama-3-3-70b-instruct.yml")
-    subprocess.run(
-        [str(Path(sys.executable).with_name("kapitan")), "compile", "--quiet"],
-        cwd=bench.root,
-        check=True,
-        capture_output=True,
+    (bench.root / ".gitignore").write_text(
+        f".inferstack/\nshipped/\ncharts/\n{_SCRATCH}/\n", encoding="utf-8"
     )
-    return bench.run(bench.inferstack("review", "main"))
+    _git(bench, "init", "--quiet", "-b", "main")
+    return _review(bench, bench.root / MODEL)
+
+
+def review_all(bench: Bench) -> Cost:
+    """``inferstack review`` of a class that every stack includes."""
+    return _review(bench, bench.root / STACK)
+
+
+def _review(bench: Bench, file: Path) -> Cost:
+    """Commit what is there, then edit a class, compile, and review."""
+    _git(bench, "add", "-A")
+    _git(bench, "commit", "--quiet", "-m", "base")
+    _turn(file)
+    bench.run(bench.inferstack("compile"))
+    return bench.run(bench.inferstack("review", "HEAD"))
+
+
+def _git(bench: Bench, *words: str) -> None:
+    who = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
+    subprocess.run(["git", "-C", str(bench.root), *who, *words], check=True)
 
 
 def helm_each(bench: Bench) -> Cost | None:
@@ -220,8 +258,12 @@ ROWS: dict[str, Callable[[Bench], Cost | None]] = {
     "inferstack compile, one target edited": compile_one_edit,
     "inferstack compile, a class under all edited": compile_class_edit,
     "inferstack check": check,
-    "inferstack explain, one value": explain,
-    "inferstack review, one class changed": review,
+    "inferstack explain, one value": explain_value,
+    "inferstack explain, a line of a stack": explain_stack_line,
+    "inferstack explain, a line of an Application": explain_cluster_line,
+    "inferstack explain, a line of a class": explain_class_line,
+    "inferstack review, one class changed": review_class,
+    "inferstack review, a class under all changed": review_all,
     "helm template, a release at a time": helm_each,
     "helm template, one umbrella": helm_umbrella,
     "kubectl kustomize, a release at a time": kustomize_each,

@@ -84,7 +84,7 @@ def test_others_render_no_fleet_that_is_too_large(
 
 
 def test_only_some_rows(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = table(project, capsys, "100", "--row", "explain", "--row", "floor: libyaml")[2:]
+    rows = table(project, capsys, "100", "--row", "explain, one value", "--row", "floor: libyaml")[2:]
 
     assert [row[0] for row in rows] == ["inferstack explain, one value", FLOOR]
 
