@@ -31,15 +31,21 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's own arguments."""
-    which = parser.add_argument_group("which targets")
-    which.add_argument(
+    _which(parser.add_argument_group("which targets"))
+    _how(parser.add_argument_group("how"))
+    _where(parser.add_argument_group("where"))
+    _removals(parser.add_argument_group("removals"))
+
+
+def _which(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--target",
         action="append",
         default=[],
         metavar="GLOB",
         help="only these, as in eu-h100.llama-70b or 'lab-*/*'; may be repeated",
     )
-    which.add_argument(
+    group.add_argument(
         "--label",
         action="append",
         default=[],
@@ -47,26 +53,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="only those with this label (cluster, region, environment, model, runtime, pool, wiring, a key of "
         "kapitan.labels) or parameter (serving.maxReplicas=4); VALUE may be a glob; several must all hold",
     )
-    which.add_argument("--shard", metavar="K/N", help="only the K-th of N stable parts")
-    how = parser.add_argument_group("how")
-    how.add_argument("--check", action="store_true", help="write nothing; list what is not as it should be")
-    how.add_argument("--watch", action="store_true", help="compile again after every edit")
-    how.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: one a processor)")
-    how.add_argument("--no-wait", action="store_true", help="fail when another compile is running")
-    how.add_argument("--profile", action="store_true", help="compile in one process and show what takes long")
-    how.add_argument(
+    group.add_argument("--shard", metavar="K/N", help="only the K-th of N stable parts")
+
+
+def _how(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--check", action="store_true", help="write nothing; list what is not as it should be")
+    group.add_argument("--watch", action="store_true", help="compile again after every edit")
+    group.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="processes (default: one a processor)"
+    )
+    group.add_argument("--no-wait", action="store_true", help="fail when another compile is running")
+    group.add_argument(
+        "--profile", action="store_true", help="compile in one process and show what takes long"
+    )
+    group.add_argument(
         "--patience",
         type=float,
         default=300,
         metavar="SECONDS",
         help="silence after which Kapitan is given up",
     )
-    how.add_argument(
+    group.add_argument(
         "--date", metavar="YYYY-MM-DD", help="the day that waivers are held against (default: today)"
     )
-    where = parser.add_argument_group("where")
-    where.add_argument("--output", type=Path, metavar="DIR", help="write DIR/compiled instead of compiled/")
-    where.add_argument(
+
+
+def _where(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--output", type=Path, metavar="DIR", help="write DIR/compiled instead of compiled/")
+    group.add_argument(
         "--merge",
         type=Path,
         nargs="+",
@@ -74,11 +88,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="take what shards wrote to these DIRs",
     )
-    removals = parser.add_argument_group("removals")
-    removals.add_argument(
+
+
+def _removals(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--accept-removals", action="store_true", help="remove whatever is not compiled any more"
     )
-    removals.add_argument(
+    group.add_argument(
         "--max-removals",
         type=float,
         default=20,

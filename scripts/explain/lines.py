@@ -8,9 +8,9 @@ from components.inventory.node import plain_data
 from scripts.explain.answer import How, LineAnswer, Reached, Use
 from scripts.explain.declared import Place
 from scripts.explain.fields import COMPILED
-from scripts.explain.general import General, generalised
 from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at
 from scripts.explain.keyed import shown
+from scripts.explain.placeholders import General, generalised
 from scripts.explain.reach import Touch, touches
 from scripts.explain.workshop import Workshop
 

@@ -18,9 +18,9 @@ from scripts.explain.answer import How
 from scripts.explain.declared import KeyPath
 from scripts.explain.effect import Objects, differences
 from scripts.explain.fleet import FleetStudy, Own
-from scripts.explain.general import General, generalised
 from scripts.explain.hits import Hit, Span
 from scripts.explain.keyed import Path
+from scripts.explain.placeholders import General, generalised
 from scripts.explain.telling import Seen, Telling
 from scripts.explain.variants import MONITORING
 from scripts.explain.workshop import Workshop
