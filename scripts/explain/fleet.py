@@ -94,6 +94,8 @@ class FleetStudy:
         names = list(self.stacks)
         if not names or self._same(file, path, [[]])[0]:
             return Members(tuple(names[:1]), tuple(names[1:]), needed=False)
+        if (own := self._named_in(file)) and self._needs_only(file, path, own):
+            return Members((own,), ())
         needed = self._needed(file, path, names)
         if needed:
             core = needed if self._same(file, path, [needed])[0] else self._smallest(file, path, names)
@@ -102,6 +104,17 @@ class FleetStudy:
         alike = [name for name, same in zip(names, alone, strict=True) if same]
         core = alike[:1] or self._smallest(file, path, names)
         return Members(tuple(core), tuple(alike[1:]))
+
+    def _named_in(self, file: str) -> str | None:
+        """The stack after which a file is named: most fields of such an object have to do with it alone."""
+        words = f"-{file.rpartition('/')[2].rpartition('.')[0]}-"
+        found = [name for name, one in self.stacks.items() if f"-{one.name}-" in words]
+        return max(found, key=len, default=None)
+
+    def _needs_only(self, file: str, path: Path, name: str) -> bool:
+        """Whether a field needs one stack, and with it no other."""
+        alone, without = self._same(file, path, [[name], [one for one in self.stacks if one != name]])
+        return alone and not without
 
     def _needed(self, file: str, path: Path, names: list[str]) -> list[str]:
         """The stacks without each of which alone the field is another. A group that is not missed holds none."""
