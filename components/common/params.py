@@ -37,6 +37,10 @@ class Params(BaseModel):
         allow_inf_nan=False,
     )
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself, for nobody changes it: pydantic would copy every default that is a model."""
+        return self
+
 
 def _some_bytes(quantity: str) -> str:
     value = quantities.parse(quantity)
