@@ -113,8 +113,12 @@ def _names_in(engine: str, version: str) -> Names:
 
 def _epp_names(fleet: Fleet) -> Names:
     version = fleet.cluster.versions.get("llmdRouter")
-    if version is None:
-        return {}
+    return {} if version is None else _epp_names_in(version)
+
+
+@cache
+def _epp_names_in(version: str) -> Names:
+    """Not to be changed: every cluster with the version shares it."""
     return {logical: epp_facts.metric(version, logical) for logical in sorted(table("epp")["metrics"])}
 
 
