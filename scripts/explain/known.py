@@ -19,7 +19,7 @@ STACKS, MIXIN = "stacks", "mixin"
 
 
 class Known:
-    """One fleet, and what each part of it reads. A part is a component, ``STACKS`` or ``MIXIN``."""
+    """One fleet, and what each part of it reads. A part is a component that is synced, ``STACKS`` or ``MIXIN``."""
 
     def __init__(self, target: str, fleet: Fleet, kinds: Callable[[Fleet], trial.Kinds]) -> None:
         """``target``: ``<cluster>.cluster``. ``kinds``: of everything that a fleet is compiled to."""

@@ -101,10 +101,10 @@ class Variants:
         component, fleet = file.partition("/")[0], one.fleet
         with one.within():
             if _needs_kinds(component, file):
-                kinds = self._kinds(fleet, one.mixin, known, one.changes)
-                if known and kinds == known.kinds and not known.reads(component, one.changes):
+                fleet = replace(fleet, kinds=self._kinds(fleet, one.mixin, known, one.changes))
+                is_known = known is not None and component == trial.ARGOCD and fleet.kinds == known.kinds
+                if known and is_known and not known.reads(component, one.changes):
                     return []
-                fleet = replace(fleet, kinds=kinds)
             objects = self._built(fleet, component, file)
         return _differences(base[file], only(base, objects, file).get(file))
 
