@@ -20,6 +20,10 @@ class _Missing:
     def __repr__(self) -> str:
         return "(absent)"
 
+    def __reduce__(self) -> str:
+        """Itself in every process: it is told by identity."""
+        return "MISSING"
+
 
 MISSING: Final = _Missing()
 DOCUMENT: Final = "Document"

@@ -7,24 +7,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from components.compile.report import position
 from scripts.review.attribution import CLUSTER, Workshop
 from scripts.review.recompile import refusal
-from scripts.review.sides import Parameters
+from scripts.review.sides import Parameters, Side
 
 FEW = 60
 """Up to so many edited targets, most are compiled again; of more, a sample."""
+AFTER_CODE = 30
+"""Stacks that are compiled again where code differs, from as many clusters as there are."""
 
 
 def stale(workshop: Workshop) -> Iterator[str]:
     """Notes about targets that were not compiled again after an edit, or that cannot be."""
     if not workshop.pair.runs_head:
         return
+    yield from _refused_before(workshop)
     wrong, refused = _left_behind(workshop), list[str]()
-    for target in _sample(workshop):
+    for target in dict.fromkeys((*_sample(workshop), *_after_code(workshop))):
         parameters, left = workshop.parameters(target), workshop.left
         wanted = workshop.texts(target, parameters)
         if wanted is not None and wanted != dict(workshop.pair.head.compiled(target)):
             wrong.append(target)
         if wanted is None and workshop.left < left:
-            refused += _refusal(workshop, target, parameters)
+            refused += _refusal(workshop.pair.head, target, parameters)
     if refused:
         others = len(set(refused)) - 1
         more = f" (and {others} more)" if others else ""
@@ -37,6 +40,38 @@ def stale(workshop: Workshop) -> Iterator[str]:
             f"compiled/ is not what the inventory compiles to ({_named(wrong)}): run `make compile`, "
             "or this review misses what the edits do"
         )
+
+
+def _refused_before(workshop: Workshop) -> Iterator[str]:
+    """A base that does not compile: what differs between it and the head is not known."""
+    base = workshop.pair.base
+    reached = sorted(target for target in workshop.edits if target in base.targets)
+    refused: list[str] = []
+    for target in reached[:FEW] if not workshop.pair.code else ():
+        own = f"{target.rpartition('.')[0]}.{CLUSTER}"
+        rendered = {name: found for name in (target, own) if (found := base.parameters(name)) is not None}
+        if target in rendered and target != own:
+            refused += _refusal(base, target, rendered)
+    if refused:
+        others = len(set(refused)) - 1
+        more = f" (and {others} more)" if others else ""
+        yield (
+            f"the inventory of {base.label} does not compile, so the numbers before are those of the head where it "
+            f"cannot be read: {refused[0]}{more}"
+        )
+
+
+def _after_code(workshop: Workshop) -> list[str]:
+    """Where components, templates or settings differ: some targets, of all clusters first one, then a second."""
+    if not workshop.pair.code:
+        return []
+    by_cluster: dict[str, list[str]] = {}
+    for target in sorted(workshop.pair.head.targets):
+        by_cluster.setdefault(target.rpartition(".")[0], []).append(target)
+    ranked = sorted((rank, target) for targets in by_cluster.values() for rank, target in enumerate(targets))
+    stacks = [target for _, target in ranked if not target.endswith(f".{CLUSTER}")]
+    own = [target for _, target in ranked if target.endswith(f".{CLUSTER}")]
+    return [*stacks[:AFTER_CODE], *own[:1]]
 
 
 def _named(targets: Sequence[str]) -> str:
@@ -71,8 +106,8 @@ def _sample(workshop: Workshop) -> list[str]:
     ]
 
 
-def _refusal(workshop: Workshop, target: str, parameters: Mapping[str, Parameters]) -> Iterator[str]:
+def _refusal(side: Side, target: str, parameters: Mapping[str, Parameters]) -> Iterator[str]:
     """What is wrong with a target that does not compile, with the places in the inventory."""
     for one in refusal(target, parameters):
-        place = position(workshop.pair.head.origins, one.target or target, one)
+        place = position(side.origins, one.target or target, one)
         yield f"{place}: {one.message}; {one.remedy}"

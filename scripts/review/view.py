@@ -31,16 +31,20 @@ class View:
 
     @cached_property
     def before(self) -> Mapping[str, Declared]:
-        """What the base declares, by cluster; only clusters that it has."""
-        return self._declared(self.pair.base)
+        """What the base declares, by cluster; only clusters that it has. A stack that is there and cannot be read,
+        which a note tells, counts as it is at the head: it is not new."""
+        return self._read(self.pair.base, self.pair.head)
 
     @cached_property
     def after(self) -> Mapping[str, Declared]:
-        """What the head declares, by cluster. A stack that is there and cannot be read, which a note tells, counts as
-        it was: it is not gone."""
+        """The same of the head: a stack that cannot be read counts as it was."""
+        return self._read(self.pair.head, self.pair.base)
+
+    def _read(self, side: Side, other: Side) -> dict[str, Declared]:
+        others = self._declared(other)
         return {
-            name: _with_unread(one, self.before.get(name), self.pair.head.targets)
-            for name, one in self._declared(self.pair.head).items()
+            name: _with_unread(one, others.get(name), side.targets)
+            for name, one in self._declared(side).items()
         }
 
     def _declared(self, side: Side) -> dict[str, Declared]:
@@ -88,13 +92,13 @@ class View:
         }
 
 
-def _with_unread(after: Declared, before: Declared | None, targets: Collection[str]) -> Declared:
+def _with_unread(own: Declared, other: Declared | None, targets: Collection[str]) -> Declared:
     unread = {
         name: stack
-        for name, stack in (before.stacks if before else {}).items()
-        if name not in after.stacks and f"{after.cluster}.{name}" in targets
+        for name, stack in (other.stacks if other else {}).items()
+        if name not in own.stacks and f"{own.cluster}.{name}" in targets
     }
-    return replace(after, stacks=dict(sorted({**after.stacks, **unread}.items()))) if unread else after
+    return replace(own, stacks=dict(sorted({**own.stacks, **unread}.items()))) if unread else own
 
 
 def _stacks(clusters: Mapping[str, Declared]) -> Iterator[tuple[str, Stack]]:

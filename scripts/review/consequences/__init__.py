@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from scripts.review.change import SEVERITIES, Consequence
-from scripts.review.consequences import access, capacity, objects, pods, policy, routing, versions
+from scripts.review.consequences import access, by_hand, capacity, objects, pods, policy, routing, versions
 from scripts.review.view import View
 
 Rule = Callable[[View], Iterator[Consequence]]
 
 RULES: Final[tuple[Rule, ...]] = (
     objects.clusters_gone,
+    by_hand.unreadable,
+    by_hand.models_gone,
+    by_hand.bound,
     pods.restarts,
     pods.waits,
     pods.weights,

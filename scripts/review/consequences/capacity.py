@@ -89,7 +89,8 @@ def cost(view: View) -> Iterator[Consequence]:
     for row in view.change.ledger:
         old = row.before.price if row.before else None
         new = row.after.price if row.after else None
-        if (old or new) and old != new:
+        is_priced_anew = row.before and row.after and (old is None or new is None)
+        if (old or new) and old != new and not is_priced_anew:
             change[row.currency] = change.get(row.currency, 0) + (new or 0) - (old or 0)
             clusters.setdefault(row.currency, []).append(row.cluster)
     for currency, hourly in sorted(change.items()):

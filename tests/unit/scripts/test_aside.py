@@ -7,6 +7,7 @@ import pytest
 
 from scripts import aside
 from scripts.aside import Aside
+from scripts.review.change import MISSING
 
 
 @pytest.fixture
@@ -19,6 +20,11 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("forks")
 def test_the_work_is_done_in_another_process() -> None:
     assert Aside(os.getpid).result() != os.getpid()
+
+
+@pytest.mark.usefixtures("forks")
+def test_a_value_that_is_not_there_is_the_same_in_every_process() -> None:
+    assert Aside(lambda: [MISSING]).result()[0] is MISSING
 
 
 @pytest.mark.usefixtures("forks")

@@ -1,0 +1,104 @@
+"""What the compiler did not write, or could not: edits of compiled/ by hand, sides that do not compile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.review.build import build
+from scripts.review.change import Change
+from tests.support import review_cases as support
+
+STACK = "compiled/eu/qwen-8b"
+TARGET = "targets/eu/qwen-8b.yml"
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: everything}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: Group, name: everyone}]
+"""
+
+
+def review(base: support.Tree, head: support.Tree, code: tuple[str, ...] = ()) -> Change:
+    return build(support.pair(base, head, code), support.DATE)
+
+
+def with_file(tree: support.Tree, path: str, text: str) -> support.Tree:
+    return support.Tree(tree.folder, {**tree.texts, path: text})
+
+
+def sentences(change: Change, rule: str) -> list[str]:
+    return [one.sentence for one in change.consequences if one.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.json", '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}'),
+        ("x.yaml", f"{BINDING}---\n{BINDING}"),
+        ("x.yaml", "apiVersion: v1\nkind: List\nitems: []\n"),
+        ("x.yml", "a: ["),
+    ],
+    ids=["JSON", "several documents", "a list", "no YAML"],
+)
+def test_a_file_that_cannot_be_told_is_dangerous_where_argo_cd_syncs(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    tree = support.tree(tmp_path / "base")
+    change = review(tree, with_file(tree, f"{STACK}/inference-gateway/{name}", text))
+    assert change.verdict.severity == "dangerous"
+    assert f"{STACK}/inference-gateway/{name}" in sentences(change, "unreadable")[0]
+
+
+@pytest.mark.parametrize("path", [f"{STACK}/model-service/notes.txt", "compiled/eu/cluster/docs/notes.yaml"])
+def test_a_file_that_argo_cd_does_not_read_is_none(tmp_path: Path, path: str) -> None:
+    tree = support.tree(tmp_path / "base")
+    assert not sentences(review(tree, with_file(tree, path, "a: [")), "unreadable")
+
+
+def test_a_role_that_somebody_gives_by_hand_is_dangerous(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    change = review(tree, with_file(tree, f"{STACK}/inference-gateway/x.yaml", BINDING))
+    said = sentences(change, "permissions")
+    assert len(said) == 1
+    assert said[0].endswith("gives ClusterRole cluster-admin to Group everyone.")
+    assert change.verdict.severity == "dangerous"
+
+
+def test_a_model_that_is_taken_out_of_the_tree_alone_is_dangerous(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    texts = {path: text for path, text in tree.texts.items() if "/inferenceservice-" not in path}
+    change = review(tree, support.Tree(tree.folder, texts))
+    assert any("the model stops answering" in one for one in sentences(change, "model-gone"))
+
+
+def test_a_model_that_goes_with_its_stack_is_told_as_that(tmp_path: Path) -> None:
+    _, _, change = support.run(support.case("deletion"), tmp_path)
+    assert not sentences(change, "model-gone")
+
+
+def test_a_base_that_does_not_compile_is_told_and_costs_nothing(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    broken = support.Tree(tmp_path / "broken", tree.texts)
+    support.tree(broken.folder)
+    path = broken.folder / "inventory" / TARGET
+    path.write_text(f"{path.read_text(encoding='utf-8')}  model:\n    maxContext: -1\n", encoding="utf-8")
+    change = review(broken, tree)
+    assert any("of base does not compile" in note and "maxContext" in note for note in change.notes)
+    assert change.verdict.severity == "look"
+    assert not sentences(change, "cost")
+    assert all(row.before == row.after for row in change.ledger)
+
+
+def test_code_that_was_not_followed_by_a_compile_is_told(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    path = next(path for path in tree.texts if path.startswith(f"{STACK}/model-service/inferenceservice-"))
+    older = with_file(tree, path, tree.texts[path].replace("minReplicas", "minimumReplicas"))
+    change = review(older, older, ("components/model_service/build.py",))
+    assert any(
+        "compiled/ is not what the inventory compiles to (eu/qwen-8b)" in note for note in change.notes
+    )
+    assert change.verdict.severity == "look"
+    assert not review(tree, tree, ("components/model_service/build.py",)).notes
