@@ -110,6 +110,7 @@ def run(options: argparse.Namespace, project: Project) -> int:
     # Many small objects live as long as the run: looking for cycles among them is a tenth of its time.
     gc.set_threshold(100_000, 50, 100)
     request = _request(options)
+    _refuse_own_trees(options.output, project)
     workspace = Workspace(options.output.absolute() if options.output else project.root)
     with _ended_by_signals():
         if not options.watch:
@@ -125,6 +126,20 @@ def run(options: argparse.Namespace, project: Project) -> int:
     return 0
 
 
+def _refuse_own_trees(output: Path | None, project: Project) -> None:
+    """Raises MisuseError for an output that would become part of what is compiled, or of what was."""
+    from scripts.compile.inputs import SHARED_FOLDERS
+
+    if output is None:
+        return
+    own = (project.inventory, *(project.root / name for name in (*SHARED_FOLDERS, "scripts", "compiled")))
+    place = output.resolve()
+    if any(place.is_relative_to(folder.resolve()) for folder in own):
+        raise MisuseError(
+            f"--output {output} lies in a tree of the project; take a folder such as build/shards/1"
+        )
+
+
 def _request(options: argparse.Namespace) -> Request:
     from scripts.compile.job import Request
     from scripts.compile.selection import Selection, shard
@@ -132,9 +147,11 @@ def _request(options: argparse.Namespace) -> Request:
     if options.watch and (options.check or options.merge):
         raise MisuseError("--watch goes on for ever; leave --check and --merge out")
     for name, value in (("--jobs", options.jobs), ("--max-removals", options.max_removals)):
-        if value < 0:
+        if not value >= 0:
             raise MisuseError(f"{name} {value:g}: give a number from 0")
-    if options.patience <= 0:
+    if options.shard and options.merge:
+        raise MisuseError("--merge brings all shards together; leave --shard out")
+    if not options.patience > 0:
         raise MisuseError(f"--patience {options.patience:g}: give a number of seconds")
     return Request(
         selection=Selection(options.target, options.label, shard(options.shard) if options.shard else None),

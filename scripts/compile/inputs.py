@@ -64,6 +64,12 @@ class Inputs:
         return {path: digest(content) for path, content in self.files.items()}
 
     @cached_property
+    def is_sound(self) -> bool:
+        """Whether every inventory file lies where one may lie, and can be read."""
+        units = (*self.layout.classes.values(), *self.layout.targets.values())
+        return not self.layout.problems and all(unit.shown in self.files for unit in units)
+
+    @cached_property
     def stacks(self) -> Mapping[str, tuple[str, ...]]:
         """The stack targets of each cluster, sorted."""
         found: dict[str, list[str]] = {}

@@ -47,8 +47,9 @@ def gather(
         if target not in found:
             wrong.append(f"{target} is in no shard; compile all of them")
             continue
-        folder, record = found[target]
-        if record.key != inputs.key(target, closures):
+        key = inputs.key(target, closures)
+        folder, record = next((one for one in found[target] if one[1].key == key), found[target][-1])
+        if record.key != key:
             wrong.append(f"{target} in {folder} was compiled from another checkout; compile the shard anew")
             continue
         wrong += _copy(target, record, folder / COMPILED / home_of(target), output / home_of(target))
@@ -57,17 +58,26 @@ def gather(
         raise ShardsError("\n".join([*wrong[:TOLD], *more, "compiled/ is as it was"]))
 
 
-def _records(folders: Sequence[Path]) -> dict[str, tuple[Path, TargetRecord]]:
-    found: dict[str, tuple[Path, TargetRecord]] = {}
+def _records(folders: Sequence[Path]) -> dict[str, list[tuple[Path, TargetRecord]]]:
+    """What the folders have of each target, in their order."""
+    found: dict[str, list[tuple[Path, TargetRecord]]] = {}
     for folder in folders:
         for target, record in load_state(Workspace(folder).state).targets.items():
-            found[target] = (folder, record)
+            found.setdefault(target, []).append((folder, record))
     return found
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path, which another machine recorded, leads to a place below a folder."""
+    return not path.startswith("/") and ".." not in path.split("/")
 
 
 def _copy(target: str, record: TargetRecord, source: Path, destination: Path) -> list[str]:
     wrong: list[str] = []
     for path, value in record.files.items():
+        if not _is_below(path):
+            wrong.append(f"{target}: {path} does not lie in its folder; compile the shard anew")
+            continue
         content = read_file(source / path)
         if content is None or digest(content) != value:
             wrong.append(f"{target}: {source / path} is not what its shard compiled")

@@ -53,7 +53,7 @@ class Guarded:
 
 def is_guarded(inputs: Inputs, state: State) -> bool:
     """Whether the guard has passed these very files."""
-    return (state.shared, state.inventory) == (inputs.shared, inputs.digests)
+    return inputs.is_sound and (state.shared, state.inventory) == (inputs.shared, inputs.digests)
 
 
 def guard(
@@ -65,10 +65,12 @@ def guard(
     since and at the ``targets`` that it is part of, in a view below ``folder``; with a fault in that, at everything,
     for the same words as always.
     """
-    if is_guarded(inputs, state):
-        return Guarded(known_closures(state, inputs))
-    if everything and state.shared == inputs.shared and not inputs.layout.problems:
-        found = _guard_edited(project, inputs, state, inputs.needed_by(targets), folder)
+    work = list(targets)
+    closures = known_closures(state, inputs)
+    if is_guarded(inputs, state) and (not work or closures.keys() >= inputs.layout.targets.keys()):
+        return Guarded(closures)
+    if everything and state.shared == inputs.shared and inputs.is_sound:
+        found = _guard_edited(project, inputs, state, inputs.needed_by(work), folder)
         if found:
             return found
     return guard_all(project)

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class Workspace:
         if self.staging.is_symlink():
             self.staging.unlink()
         if self.staging.exists():
-            shutil.rmtree(self.staging)
+            _remove(self.staging)
 
     @contextmanager
     def stage(self) -> Iterator[Path]:
@@ -116,4 +116,16 @@ class Workspace:
         try:
             yield self.staging
         finally:
-            shutil.rmtree(self.staging, ignore_errors=True)
+            with suppress(OSError):  # the next run tries again, and tells
+                _remove(self.staging)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and in it folders that nobody may write to, as those that lay in ``compiled/`` may be."""
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        for place, _, _ in os.walk(folder):
+            with suppress(OSError):
+                Path(place).chmod(0o700)
+        shutil.rmtree(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,3 +155,29 @@ def noting(checked: list[frozenset[str]]) -> Check:
         return Checked(0, len(clusters))
 
     return check
+
+
+def test_a_part_that_was_compiled_first_is_no_burden(compiled: Project) -> None:
+    """What is remembered of some targets alone does not pass for all that there is."""
+    shutil.rmtree(Workspace(compiled.root).folder)
+    stack = a_stack(compiled)
+    part = replace(ASKED, selection=Selection(globs=[name_of(stack)]))
+    compile_now(compiled, part)
+
+    compile_now(compiled, replace(ASKED, compare_only=True))
+    compile_now(compiled, part)
+    compile_now(compiled)
+
+    assert tree(compiled.root / "compiled") == expected(compiled)
+
+
+def test_a_part_is_compiled_anew_when_its_files_are_gone(compiled: Project, tmp_path: Path) -> None:
+    into = Workspace(tmp_path / "shard")
+    part = replace(ASKED, selection=Selection(shard=Shard(1, 2)))
+    run(compiled, into, part, Silent())
+    before = tree(into.compiled)
+    shutil.rmtree(into.compiled)
+
+    run(compiled, into, part, Silent())
+
+    assert tree(into.compiled) == before

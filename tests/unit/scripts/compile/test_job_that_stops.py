@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,29 @@ def test_the_check_asks_the_stored_schemas(compiled: Project) -> None:
 
     with pytest.raises(CheckError, match="autoScaling"):
         compile_now(compiled, replace(ASKED, check=None, date=TODAY))
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a link to nothing"])
+def test_a_target_that_cannot_be_read_is_not_gone(compiled: Project, what: str) -> None:
+    before, stack = tree(compiled.root / "compiled"), a_stack(compiled)
+    stack.unlink()
+    if what == "a pipe":
+        os.mkfifo(stack)
+    else:
+        stack.symlink_to("nowhere.yml")
+
+    with pytest.raises(GuardError, match=stack.name):
+        compile_now(compiled)
+
+    assert tree(compiled.root / "compiled") == before
+
+
+@pytest.mark.parametrize("place", ["targets/top.yml", "classes/a.b.yml", "targets/gke-l4/below/x.yml"])
+def test_a_file_that_lies_where_none_may_lie_is_told_every_time(compiled: Project, place: str) -> None:
+    path = compiled.inventory / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("parameters: {}\n", encoding="utf-8")
+
+    for _ in range(2):
+        with pytest.raises(GuardError, match=path.name):
+            compile_now(compiled)

@@ -12,6 +12,7 @@ from scripts.compile import shards as module
 from scripts.compile.job import Request, run
 from scripts.compile.selection import Selection, Shard
 from scripts.compile.shards import ShardsError
+from scripts.compile.state import load_state, save_state
 from scripts.compile.workspace import Workspace
 from scripts.project import MisuseError, Project
 from tests.support.compiling import Silent, tree, unchecked
@@ -92,3 +93,31 @@ def test_times_and_inodes_do_not_matter(compiled: Project, tmp_path: Path, shard
         shutil.copytree(folder, copy, copy_function=shutil.copyfile)
 
     assert tree(merge(compiled, tmp_path / "merged", copies).compiled) == tree(compiled.root / "compiled")
+
+
+def test_the_one_that_fits_is_taken_of_several(
+    compiled: Project, tmp_path: Path, shards: tuple[Path, ...]
+) -> None:
+    stack = next(compiled.inventory.glob("targets/*/llama-70b.yml"))
+    text = stack.read_text(encoding="utf-8")
+    stack.write_text(f"{text}# older\n", encoding="utf-8")
+    older = tmp_path / "older"
+    run(compiled, Workspace(older), ASKED, Silent())
+    stack.write_text(text, encoding="utf-8")
+
+    for order in ((*shards, older), (older, *shards)):
+        into = merge(compiled, tmp_path / order[0].name / "merged", order)
+        assert tree(into.compiled) == tree(compiled.root / "compiled")
+
+
+def test_a_path_that_leads_out_of_a_folder_is_refused(
+    compiled: Project, tmp_path: Path, shards: tuple[Path, ...]
+) -> None:
+    path = Workspace(shards[0]).state
+    state = load_state(path)
+    record = next(iter(state.targets.values()))
+    record.files["../" * 6 + "outside"] = next(iter(record.files.values()))
+    save_state(path, state)
+
+    with pytest.raises(ShardsError, match="outside does not lie in its folder"):
+        merge(compiled, tmp_path / "merged", shards)

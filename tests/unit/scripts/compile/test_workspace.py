@@ -114,3 +114,13 @@ def test_a_stage_is_gone_whatever_happens(tmp_path: Path) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - raised above
         fail()
     assert not workspace.staging.exists()
+
+
+def test_leftovers_that_nobody_may_write_to_are_removed(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    with workspace.stage() as staging:
+        (staging / "a" / "b").mkdir(parents=True)
+        (staging / "a" / "b" / "file").touch()
+        (staging / "a" / "b").chmod(0o500)
+
+    assert not workspace.staging.exists()
