@@ -163,7 +163,7 @@ def check_tree(project: Path, clusters: frozenset[str], date: datetime.date, pro
 
     report = check(project, date, processes)
     if report.count("error"):
-        raise CheckError(write(report).rstrip("\n"))
+        raise CheckError(f"{write(report).rstrip()}\ncompiled/ is as it was")
     return Checked(report.objects, len(clusters), report.count("warning"), report.faults)
 
 

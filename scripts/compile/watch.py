@@ -31,10 +31,25 @@ def watch(project: Project, compile_now: Callable[[], None], *, restart: Callabl
             f"\nedited: {edited[0]}{f' and {len(edited) - 1} more' if len(edited) > 1 else ''}",
             file=sys.stderr,
         )
-        if any(path.endswith(".py") for path in edited):
-            restart()
         before = now
+        code = [project.root / path for path in edited if path.endswith(".py")]
+        if broken := [wrong for path in code if (wrong := _syntax_error(path))]:
+            print("\n".join(broken), file=sys.stderr)
+            continue
+        if code:
+            restart()
         compile_now()
+
+
+def _syntax_error(path: Path) -> str:
+    """What keeps a file from being code; empty where nothing does, or where there is no file any more."""
+    try:
+        compile(path.read_bytes(), path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"{path}:{error.lineno}: {error.msg}; nothing is compiled before it is code again"
+    except (OSError, ValueError):
+        return ""
+    return ""
 
 
 def look(project: Project) -> Seen:

@@ -57,7 +57,8 @@ def watching(project: Project, monkeypatch: pytest.MonkeyPatch, edits: Iterator[
         if path is None:
             raise StopError
         if path:
-            (project.root / path).write_text(f"{len(done)} {path}\n", encoding="utf-8")
+            path, _, text = path.partition(" ")
+            (project.root / path).write_text(text or f"# {len(done)} {path}\n", encoding="utf-8")
 
     monkeypatch.setattr("scripts.compile.watch.time.sleep", edit)
     with pytest.raises(StopError):
@@ -77,3 +78,12 @@ def test_it_waits_until_an_editor_is_done(project: Project, monkeypatch: pytest.
 
 def test_code_starts_it_anew(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert watching(project, monkeypatch, iter([CODE, ""])) == ["compile", "restart", "compile"]
+
+
+def test_it_waits_until_code_is_code_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = iter([f"{CODE} def (:", "", CODE, ""])
+
+    assert watching(project, monkeypatch, steps) == ["compile", "restart", "compile"]
+    assert f"{project.root / CODE}:1: invalid syntax; nothing is compiled" in capsys.readouterr().err
