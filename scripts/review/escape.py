@@ -14,6 +14,7 @@ _START = re.compile(r"^(\s*)([-+#>]|\d+[.)])")
 _BREAK = "&#8203;"
 """A space without width: what it stands in is no mention, no issue number and no address."""
 _REFERENCE = re.compile(r"(?<=[@#&!%~])(?=[A-Za-z0-9_])")
+_ISSUE = re.compile(r"(?i)\b(GH-)(?=[0-9])")
 _ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp|www)(?=[:.])")
 
 
@@ -21,6 +22,7 @@ def text(foreign: str) -> str:
     """A sentence with foreign text in it, on one line."""
     line = harmless(" ".join(foreign.split()))
     marked = _REFERENCE.sub("\u200b", line)
+    marked = _ISSUE.sub("\\1\u200b", marked)
     marked = _ADDRESS.sub("\\1\u200b", marked)
     escaped = _SPECIAL.sub(r"\\\1", marked).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     escaped = _START.sub(r"\1\\\2", escaped)

@@ -38,8 +38,9 @@ def test_nothing_foreign_is_markup(hostile: str) -> None:
 
 
 def test_mentions_and_addresses_are_broken() -> None:
-    written = text("@team #12 https://x.example www.x.example")
+    written = text("@team #12 GH-3 https://x.example www.x.example")
     assert not re.search(r"[@#][A-Za-z0-9]", written.replace("&#8203;", "\u200b").replace("\\#", "#"))
+    assert "GH-3" not in written
     assert "https:" not in written
     assert "www." not in written
 
