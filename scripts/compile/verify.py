@@ -61,7 +61,7 @@ def guard(
 ) -> Guarded:
     """Everything that Kapitan would crash on, or pass over in silence. Raises GuardError.
 
-    When the guard has passed the inventory before and no target was deselected, it looks only at what was edited
+    When the guard has passed the same files before and no target was deselected, it looks only at what was edited
     since and at the ``targets`` that it is part of, in a view below ``folder``; with a fault in that, at everything,
     for the same words as always.
     """
@@ -69,7 +69,8 @@ def guard(
     closures = known_closures(state, inputs)
     if is_guarded(inputs, state) and (not work or closures.keys() >= inputs.layout.targets.keys()):
         return Guarded(closures)
-    if everything and state.shared == inputs.shared and inputs.is_sound:
+    same_files = state.inventory.keys() == inputs.digests.keys()  # what is missing is seen in the whole alone
+    if everything and state.shared == inputs.shared and inputs.is_sound and same_files:
         found = _guard_edited(project, inputs, state, inputs.needed_by(work), folder)
         if found:
             return found
@@ -83,9 +84,12 @@ def guard_all(project: Project) -> Guarded:
     from components.inventory.inventory import Inventory
     from components.inventory.problem import render_problems, sort_problems
     from components.inventory.settings import guard_settings
+    from scripts.guard import clusters_without_target
 
     inventory = Inventory(project.inventory)
-    problems = sort_problems([*guard_settings(project.root), *guard_inventory(inventory)])
+    problems = sort_problems(
+        [*guard_settings(project.root), *guard_inventory(inventory), *clusters_without_target(inventory)]
+    )
     if any(problem.level == "error" for problem in problems):
         raise GuardError(render_problems(problems))
     chains = Chains(inventory)

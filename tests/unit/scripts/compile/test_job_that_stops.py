@@ -199,3 +199,13 @@ def test_a_file_that_lies_where_none_may_lie_is_told_every_time(compiled: Projec
     for _ in range(2):
         with pytest.raises(GuardError, match=path.name):
             compile_now(compiled)
+
+
+def test_a_cluster_without_a_target_of_its_own_is_told_in_the_words_of_the_guard(compiled: Project) -> None:
+    before = tree(compiled.root / "compiled")
+    (a_stack(compiled).parent / "cluster.yml").unlink()
+
+    with pytest.raises(GuardError, match="has stacks and no target of its own"):
+        compile_now(compiled)
+
+    assert tree(compiled.root / "compiled") == before
