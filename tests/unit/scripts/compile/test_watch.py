@@ -57,7 +57,7 @@ def watching(project: Project, monkeypatch: pytest.MonkeyPatch, edits: Iterator[
         if path is None:
             raise StopError
         if path:
-            path, _, text = path.partition(" ")
+            path, _between, text = path.partition(" ")
             (project.root / path).write_text(text or f"# {len(done)} {path}\n", encoding="utf-8")
 
     monkeypatch.setattr("scripts.compile.watch.time.sleep", edit)
