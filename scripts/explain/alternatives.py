@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components.common.params import inventory_key
 from scripts.explain.declared import KeyPath, entry_of, keys_of, literals, model_of, options, plain
+from scripts.explain.releases import releases
 
 Kind = Literal["value", "key", "name"]
 _NUMBER = re.compile(r"[0-9]+")
@@ -168,6 +169,7 @@ def _candidates(leaf: Leaf, maps: Maps) -> Iterator[Any]:
         yield from (value * 1.5, value / 2, value + 1, value * 100, value / 100)
     elif isinstance(value, str):
         yield from islice(maps.siblings(value), 2)
+        yield from releases(value)
         yield from _texts(value)
     elif isinstance(value, list) and value:
         yield from ([*value, value[-1]], value[:-1], value[::-1])
