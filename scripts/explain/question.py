@@ -17,6 +17,9 @@ _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(:[0-9]+)?")
 def answer(project: Project, what: str, key: str) -> Answer:
     """The answer. Raises MisuseError for a question that makes no sense, InferstackError for a broken inventory."""
     match = _PLACE.fullmatch(what)
+    before, colon, after = what.partition(":")
+    if colon and match is None and "." in before and _in_project(project, before) is not None:
+        raise MisuseError(f"{before}: {after or 'nothing'} is no line: {before}:12")
     line = int(match["line"]) if match else 0
     file = _in_project(project, match["file"] if match else what)
     workshop = Workshop(project)
