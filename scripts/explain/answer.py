@@ -158,7 +158,7 @@ class FieldAnswer:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether no parameter changes the value."""
+        """Whether no parameter was found that changes the value."""
         return not (self.values or self.unset or self.formulas)
 
 
@@ -189,6 +189,18 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry of a map that a line chooses by its name."""
+
+    key: str
+    """The parameter that holds the name."""
+    entry: str
+    places: tuple[Place, ...]
+    """The lines that open the entry."""
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LineAnswer:
     """Of a line of the inventory."""
 
@@ -199,6 +211,8 @@ class LineAnswer:
     includes: str
     """The class that the line includes; empty for a parameter."""
     uses: tuple[Use, ...]
+    chooses: tuple[Choice, ...]
+    """Entries whose values are used because of the line."""
     fields: tuple[Reached, ...]
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.explain.answer import (
     Answer,
+    Choice,
     FieldAnswer,
     Formula,
     KeyAnswer,
@@ -18,6 +19,7 @@ from scripts.explain.answer import (
     Reached,
     Source,
 )
+from scripts.explain.hits import PARAMETERS
 from scripts.terminal import harmless
 
 WIDTH = 110
@@ -154,7 +156,7 @@ def _field(answer: FieldAnswer) -> Iterator[str]:
         yield "comes from"
         yield from _sources(values, answer.target, chosen)
     if answer.is_fixed:
-        yield "fixed: no parameter changes it"
+        yield "fixed: no parameter was found that changes it"
     if answer.presence:
         yield "there because of"
         yield from _presence(answer.presence, answer)
@@ -215,7 +217,7 @@ def _presence(sources: Sequence[Source], answer: FieldAnswer) -> Iterator[str]:
 
 
 def _line(answer: LineAnswer) -> Iterator[str]:
-    yield f"{answer.place}  {answer.includes or answer.key}" + (
+    yield f"{answer.place}  {answer.includes or answer.key or PARAMETERS}" + (
         "" if answer.includes else f" = {short(answer.raw)}"
     )
     active = answer.targets
@@ -233,14 +235,32 @@ def _line(answer: LineAnswer) -> Iterator[str]:
             yield f"    and {len(replaced) - MANY} more"
     if answer.includes:
         return
+    yield from _choices(answer.chooses)
     if not answer.fields:
-        yield "reaches no compiled field" if active else "reaches nothing"
+        yield from _nothing(answer)
         return
     yield f"reaches {_count(len(answer.fields), 'field')}"
     for title in dict.fromkeys((one.kind, one.name) for one in answer.fields):
         these = [one for one in answer.fields if (one.kind, one.name) == title]
         yield f"  {' '.join(title)}"
         yield from _table(((_reached(one), _count(len(one.targets), "target")) for one in these), "    ")
+
+
+def _choices(chooses: Sequence[Choice]) -> Iterator[str]:
+    if chooses:
+        yield "chooses"
+        yield from _table((one.entry, ", ".join(map(str, one.places))) for one in chooses[:MANY])
+        if len(chooses) > MANY:
+            yield f"  and {len(chooses) - MANY} more"
+
+
+def _nothing(answer: LineAnswer) -> Iterator[str]:
+    if not answer.targets:
+        yield "reaches nothing"
+        return
+    what = "follows the name itself; ask for the lines of what it chooses" if answer.chooses else "it reaches"
+    yield f"no compiled field was found that {what}"
+    yield "runbooks and docs are not looked at"
 
 
 def _reached(one: Reached) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from components.inventory.node import plain_data
 from scripts.explain.answer import How, LineAnswer, Reached, Use
+from scripts.explain.choices import choices
 from scripts.explain.declared import Place
 from scripts.explain.fields import COMPILED
 from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at
@@ -29,6 +30,7 @@ def explain_line(workshop: Workshop, file: str, line: int) -> LineAnswer:
         includes="",
         uses=tuple(_use(workshop, hit) for hit in found),
         fields=tuple(_grouped(workshop, touches(workshop, span, found))),
+        chooses=tuple(choices(workshop, span, found)),
     )
 
 
@@ -44,7 +46,7 @@ def _of_class(workshop: Workshop, span: Span, place: Place) -> LineAnswer:
         )
     ]
     raw = plain_data(span.node)
-    return LineAnswer(place, "", raw, str(raw), tuple(uses), ())
+    return LineAnswer(place, "", raw, str(raw), tuple(uses), (), ())
 
 
 def _use(workshop: Workshop, hit: Hit) -> Use:

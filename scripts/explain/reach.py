@@ -111,7 +111,7 @@ class _Trials:
         found: dict[tuple[KeyPath, str], dict[str, Leaf]] = {}
         for target in sorted({hit.target for hit in self._hits}):
             keys = [hit.key for hit in self._hits if hit.target == target]
-            for leaf in _leaves(self._every_leaf(target), span, keys):
+            for leaf in leaves_on(self._every_leaf(target), span, keys):
                 found.setdefault((leaf.path, leaf.kind), {})[target] = leaf
         return list(found.values())
 
@@ -241,7 +241,7 @@ def _gone(target: str, make: Callable[[], Objects], base: Objects) -> Iterator[T
     yield from _touches(target, objects, ((file, path, "absence") for file, path in gone))
 
 
-def _leaves(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath]) -> list[Leaf]:
+def leaves_on(every: Iterable[Leaf], span: Span, keys: Sequence[KeyPath]) -> list[Leaf]:
     """What a line decides in a target: the values at some keys, and the keys of entries that stand on it."""
     opened = tuple(map(str, span.key))
 

@@ -202,13 +202,26 @@ class StackStudy:
         texts = [leaf for leaf in self.every_leaf if leaf.kind == "value" and isinstance(leaf.value, str)]
         return [leaf for leaf in texts if leaf.value in keys and self._is_reference(leaf)]
 
+    def chosen(self, leaf: Leaf) -> list[KeyPath]:
+        """The entries of maps that a parameter chooses: ``cluster.pools.h100`` for ``serving.pool``."""
+        if leaf.kind != "value" or not isinstance(leaf.value, str) or not self._is_reference(leaf):
+            return []
+        maps = self.maps.entries.get(leaf.value, ())
+        return [
+            (*path, leaf.value)
+            for path in maps
+            if self._leads_nowhere(leaf, tuple(one for one in maps if one != path))
+        ]
+
     def _is_reference(self, leaf: Leaf) -> bool:
         """Whether a parameter that names nothing cannot be compiled for just that."""
+        return Set(f"{leaf.value}-x") in self.alternatives(leaf) and self._leads_nowhere(leaf, ())
+
+    def _leads_nowhere(self, leaf: Leaf, maps: tuple[KeyPath, ...]) -> bool:
+        """Whether a name that only some maps have an entry for cannot be compiled for just that."""
         nowhere = f"{leaf.value}-nowhere"
-        if Set(f"{leaf.value}-x") not in self.alternatives(leaf):
-            return False
         try:
-            own = changed(self.own, leaf, Set(nowhere), Maps({}, {}, {}))
+            own = changed(self.own, leaf, Set(nowhere), Maps({leaf.value: maps}, {}, {}))
             trial.stack_manifests(self.target, trial.stack(self.target, own))
         except KeyError as error:
             return nowhere in error.args

@@ -58,7 +58,7 @@ def test_fixed_text_is_told_from_values(workshop: Workshop) -> None:
     answer = explain_field(workshop, SERVICE, "spec.predictor.enableServiceLinks")
     assert answer.is_fixed
     text = as_text.write(answer)
-    assert "fixed: no parameter changes it" in text
+    assert "fixed: no parameter was found that changes it" in text
     assert "written by components/model_service/build.py:" in text
 
 

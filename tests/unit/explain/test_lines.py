@@ -18,6 +18,7 @@ from scripts.project import MisuseError, Project
 from tests.unit.explain.fleet import fields_of, sample, stacks
 
 MODEL = "inventory/classes/models/llama-3-3-70b-instruct.yml"
+CLUSTER = "inventory/classes/clusters/eu-h100.yml"
 TARGET = "inventory/targets/eu-h100/llama-70b.yml"
 
 
@@ -74,6 +75,44 @@ def test_null_says_what_it_keeps_out(workshop: Workshop) -> None:
 def test_a_line_that_opens_a_map_stands_for_all_that_it_holds(workshop: Workshop) -> None:
     whole, part = ask(workshop, TARGET, "  serving:"), ask(workshop, TARGET, "maxReplicas:")
     assert set(reached(part)) < set(reached(whole))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "entry", "home"),
+    [
+        (TARGET, "pool: h100", "cluster.pools.h100", CLUSTER),
+        (
+            CLUSTER,
+            "accelerator: h100-sxm",
+            "accelerators.h100-sxm",
+            "inventory/classes/accelerators/h100-sxm.yml",
+        ),
+    ],
+)
+def test_a_name_says_which_entry_it_chooses(
+    workshop: Workshop, file: str, text: str, entry: str, home: str
+) -> None:
+    answer = ask(workshop, file, text)
+    assert [(one.key, one.entry) for one in answer.chooses] == [(answer.key, entry)]
+    assert answer.chooses[0].targets == tuple(one for one in answer.targets if not workshop.is_cluster(one))
+    place = answer.chooses[0].places[-1]
+    assert place.file == home
+    opened = explain_line(workshop, place.file, place.line)
+    assert opened.key == entry
+    assert opened.fields
+    told = as_text.write(answer)
+    assert f"chooses\n  {entry}  {place}\n" in told
+    assert "no compiled field was found that follows the name itself; ask for the lines of what" in told
+
+
+def test_a_line_for_which_nothing_was_found_says_what_was_not_looked_at(workshop: Workshop) -> None:
+    told = as_text.write(ask(workshop, CLUSTER, "externalSecrets:"))
+    assert told.endswith("no compiled field was found that it reaches\nrunbooks and docs are not looked at\n")
+
+
+def test_the_line_that_opens_the_parameters_has_a_name(workshop: Workshop) -> None:
+    told = as_text.write(ask(workshop, TARGET, "parameters:")).splitlines()[0]
+    assert told.endswith("  parameters = {serving, litellm, monitoring}")
 
 
 def test_an_include_names_its_targets(workshop: Workshop) -> None:

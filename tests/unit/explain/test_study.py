@@ -88,6 +88,16 @@ def test_the_parameters_that_choose_an_entry(workshop: Workshop) -> None:
     assert study.choosers(("serving", "mode")) == []
 
 
+def test_the_entries_that_a_parameter_chooses(workshop: Workshop) -> None:
+    study = workshop.study(TARGET)
+    found = {".".join(leaf.path): study.chosen(leaf) for leaf in study.every_leaf}
+    assert {key: entries for key, entries in found.items() if entries} == {
+        "cluster.pools.h100.accelerator": [("accelerators", "h100-sxm")],
+        "serving.pool": [("cluster", "pools", "h100")],
+        "serving.runtime": [("runtimes", "vllm")],
+    }
+
+
 def test_effects_on_one_field_are_those_of_the_whole(workshop: Workshop) -> None:
     whole, single = StackStudy(TARGET, workshop.rendered(TARGET)), workshop.study(TARGET)
     every = [

@@ -24,6 +24,7 @@ from scripts.project import Project
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICE = "compiled/eu-h100/llama-70b/model-service/inferenceservice-llama-70b.yaml"
+CLUSTER = "inventory/classes/clusters/eu-h100.yml"
 MODEL = "inventory/classes/models/llama-3-3-70b-instruct.yml"
 
 
@@ -86,6 +87,9 @@ def test_a_path_may_be_given_from_where_one_stands(
         ((MODEL,), "say a line"),
         ((f"{MODEL}:5", "x"), "is a line already"),
         (("eu-h100/llama-70b:3",), "a line is one of compiled/"),
+        ((f"{SERVICE}:abc",), f"{SERVICE}: abc is no line: {SERVICE}:12"),
+        ((f"{ROOT}/{MODEL}:abc", "x"), f"{MODEL}: abc is no line: {ROOT}/{MODEL}:12"),
+        ((f"{MODEL}:",), f"{MODEL}: nothing is no line: {MODEL}:12"),
         (("inventory/classes/models/nothing.yml:3",), "no class and no target of the inventory"),
     ],
 )
@@ -157,11 +161,14 @@ def test_the_json_of_a_field(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_json_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     found = told(capsys, f"{MODEL}:5")
-    assert shape(found) == {"kind", "place", "key", "raw", "includes", "uses", "fields"}
+    assert shape(found) == {"kind", "place", "key", "raw", "includes", "uses", "chooses", "fields"}
     assert shape(found["uses"][0]) == {"target", "key", "active", "overriddenBy"}
     assert shape(found["fields"][0]) == {
         *("component", "kind", "name", "field", "how", "count", "targets", "files")
     }
+    chooses = told(capsys, f"{CLUSTER}:30")["chooses"]
+    assert shape(chooses[0]) == {"key", "entry", "places", "targets"}
+    assert shape(chooses[0]["places"][0]) == PLACE
 
 
 @pytest.fixture(scope="module")
