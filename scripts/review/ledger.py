@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from components.stack.params import Stack
 from scripts.check import ledger as pools
 from scripts.check.declared import Declared
 from scripts.review.change import LedgerRow, Level, MemoryVerdict
+from scripts.review.fate import left
 from scripts.review.fit import verdict_of
-from scripts.review.restarts import restarts
+from scripts.review.restarts import Restart, restarts
 from scripts.review.view import View
 
 MAX_SHAPES = 60
@@ -21,9 +23,12 @@ MAX_SHAPES = 60
 def ledger(view: View) -> Iterator[LedgerRow]:
     """The pools of the clusters that the change is in."""
     for cluster in view.clusters:
-        before, after = _rows(view.before.get(cluster)), _rows(view.after.get(cluster))
+        before = _rows(view.before.get(cluster))
+        stay = {name: stack for name, stack in left(view).items() if stack.cluster.name == cluster}
+        after = _with(_rows(view.after.get(cluster)), view.after.get(cluster), stay)
         for pool in sorted(before.keys() | after.keys()):
             one = after.get(pool) or before[pool]
+            rollout = _rollout(view, cluster, pool)
             yield LedgerRow(
                 cluster,
                 pool,
@@ -31,8 +36,8 @@ def ledger(view: View) -> Iterator[LedgerRow]:
                 one.accelerator,
                 _currency(view, cluster),
                 _level(before.get(pool), view.before.get(cluster)),
-                _level(after.get(pool), view.after.get(cluster)),
-                _rollout(view, cluster, pool),
+                _level(after.get(pool), view.after.get(cluster), rollout),
+                rollout,
             )
 
 
@@ -40,21 +45,47 @@ def _rows(declared: Declared | None) -> dict[str, pools.Row]:
     return {row.pool: row for row in pools.rows(declared)} if declared else {}
 
 
-def _level(row: pools.Row | None, declared: Declared | None) -> Level | None:
+def _with(
+    found: dict[str, pools.Row], declared: Declared | None, stay: Mapping[str, Stack]
+) -> dict[str, pools.Row]:
+    """The rows of a cluster where stacks that nobody compiles any more run on and keep their GPUs."""
+    if declared is None or not stay:
+        return found
+    more = _rows(replace(declared, stacks=stay))
+    return {
+        pool: replace(row, entries=(*row.entries, *(replace(entry, surge=0) for entry in more[pool].entries)))
+        for pool, row in found.items()
+    }
+
+
+def _level(row: pools.Row | None, declared: Declared | None, rollout: int = 0) -> Level | None:
     if row is None or declared is None or declared.facts is None:
         return None
     price = declared.facts.pools[row.pool].price_per_gpu_hour
     cost = round(price * row.minimum, 2) if price is not None else None
-    return Level(row.capacity, row.minimum, row.maximum, row.peak, cost)
+    peak = max(row.peak, row.maximum + rollout)
+    return Level(row.capacity, row.minimum, row.maximum, peak, cost)
 
 
 def _rollout(view: View, cluster: str, pool: str) -> int:
     """What the largest rollout of this change takes on top of what runs."""
     found = [0]
-    for target, stack in view.stacks_after.items():
-        if target in restarts(view) and stack.cluster.name == cluster and stack.serving.pool == pool:
-            found.append(stack.max_surge * max(stack.gpus_per_pod, 1))
+    for target, restart in restarts(view).items():
+        stack = view.stacks_after.get(target)
+        if stack is not None and stack.cluster.name == cluster and stack.serving.pool == pool:
+            found.append(_surge(view, stack, restart) * max(stack.gpus_per_pod, 1))
     return max(found)
+
+
+def _surge(view: View, stack: Stack, restart: Restart) -> int:
+    """Pods beside those that run. One with another name starts all of its pods while the old ones are there; of those
+    that stay the level after it tells."""
+    if restart.kind != "renamed":
+        return stack.max_surge
+    was = view.twins.get(restart.target, restart.target)
+    before = view.stacks_before.get(was)
+    beside = was not in left(view) and before is not None and before.serving.pool == stack.serving.pool
+    return stack.serving.min_replicas if beside else 0
 
 
 def _currency(view: View, cluster: str) -> str:

@@ -38,6 +38,7 @@ RULES: Final[tuple[Rule, ...]] = (
     access.permissions,
     access.network,
     access.secrets,
+    objects.left_behind,
     objects.pruned,
     objects.recreated,
     objects.renamed,

@@ -30,12 +30,20 @@ def over_budget(view: View) -> Iterator[Consequence]:
             sentence = f"{where}, and {asked}: autoscaling ends at what is free."
             yield Consequence("over-budget", "look", sentence, (row.cluster,))
         elif after.peak > after.capacity and _worse(row, "peak"):
-            sentence = f"{where}, and a rollout at full scale takes {after.peak}: it waits until a model scales down."
+            until = "the old pods stop" if _renames(view, row) else "a model scales down"
+            sentence = f"{where}, and a rollout at full scale takes {after.peak}: it waits until {until}."
             yield Consequence("over-budget", "look", sentence, (row.cluster,))
         if before is not None and before.capacity is not None and after.capacity < before.capacity:
             sizes = f"from {before.capacity} to {after.capacity} {row.unit}"
             sentence = f"Pool {row.pool} of {row.cluster} shrinks {sizes}."
             yield Consequence("pool-shrinks", "look", sentence, (row.cluster,))
+
+
+def _renames(view: View, row: LedgerRow) -> bool:
+    """Whether pods of the pool get another name, so that all of the new ones start beside all of the old ones."""
+    names = [target for target, restart in rollouts.restarts(view).items() if restart.kind == "renamed"]
+    stacks = [stack for target in names if (stack := view.stacks_after.get(target)) is not None]
+    return any((stack.cluster.name, stack.serving.pool) == (row.cluster, row.pool) for stack in stacks)
 
 
 def _worse(row: LedgerRow, which: str) -> bool:

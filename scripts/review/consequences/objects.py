@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from components.common import quantities
 from scripts.review.change import Consequence, ObjectChange, Severity
-from scripts.review.consequences.words import counted, place, several
+from scripts.review.consequences.words import counted, held, place, several
+from scripts.review.fate import KEEPS, Fate, fate, gone, left, stays
 from scripts.review.semantic import shown
 from scripts.review.view import View, at, touched
 
@@ -18,8 +19,6 @@ DANGEROUS: Final = {
     "Gateway": "its address and every route on it go with it",
 }
 """Kinds whose removal takes more along, with what."""
-_KEEPS = "Prune=false"
-_SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _MODE = "metadata.annotations.serving.kserve.io/deploymentMode"
 _IMMUTABLE: Final = {
     "Deployment": ("spec.selector",),
@@ -52,24 +51,16 @@ def pruned(view: View) -> Iterator[Consequence]:
     rest: dict[str, list[ObjectChange]] = {}
     grave: dict[tuple[str, str], list[ObjectChange]] = {}
     for one in view.change.synced:
-        if one.status != "removed":
+        if one.status != "removed" or stays(view, one):
             continue
-        if one.id.kind not in DANGEROUS:
-            whole = f"{one.id.cluster}.cluster" if one.id.cluster in view.clusters_gone else one.target
-            rest.setdefault(whole, []).append(one)
-        elif _kept(one):
-            sentence = (
-                f"{one.id} of {one.id.cluster} is compiled no more. Argo CD leaves it ({_KEEPS}): remove it by hand "
-                "if it should go."
-            )
-            yield Consequence("left-behind", "look", sentence, (one.id.cluster,), (one.target,))
-        else:
+        if one.id.kind in DANGEROUS:
             grave.setdefault((one.id.cluster, one.id.kind), []).append(one)
+        else:
+            rest.setdefault(one.target, []).append(one)
     for (cluster, kind), objects in sorted(grave.items()):
         verb, loss = ("is", DANGEROUS[kind]) if len(objects) == 1 else ("are", f"for each, {DANGEROUS[kind]}")
         sentence = f"{several((str(one.id) for one in objects), 4)} of {cluster} {verb} pruned: {loss}."
-        targets = tuple(dict.fromkeys(one.target for one in objects))
-        yield Consequence("pruned", "dangerous", sentence, (cluster,), targets)
+        yield Consequence("pruned", "dangerous", sentence, (cluster,), _targets(objects))
     for target, objects in sorted(rest.items()):
         kinds = sorted({one.id.kind for one in objects})
         what = f"{counted(len(objects), 'object')} of {place(target)} {'is' if len(objects) == 1 else 'are'}"
@@ -77,8 +68,34 @@ def pruned(view: View) -> Iterator[Consequence]:
         severity: Severity = (
             "look" if "InferenceService" in kinds or target.endswith(".cluster") else "routine"
         )
-        targets = tuple(dict.fromkeys(one.target for one in objects))
-        yield Consequence("pruned", severity, sentence, (objects[0].id.cluster,), targets)
+        yield Consequence("pruned", severity, sentence, (objects[0].id.cluster,), (target,))
+
+
+def _targets(objects: list[ObjectChange]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.target for one in objects))
+
+
+def left_behind(view: View) -> Iterator[Consequence]:
+    """Objects that Argo CD is told to leave: each by itself, or all of a cluster by its environment."""
+    unpruned: dict[str, list[ObjectChange]] = {}
+    for one in gone(view):
+        id_, cluster = one.old_id or one.id, one.id.cluster
+        match fate(view, one):
+            case "kept":
+                sentence = (
+                    f"{id_} of {cluster} is compiled no more. Argo CD leaves it ({KEEPS}): remove it by hand "
+                    "if it should go."
+                )
+                yield Consequence("left-behind", "look", sentence, (cluster,), (one.target,))
+            case "unpruned":
+                unpruned.setdefault(cluster, []).append(one)
+    for cluster, objects in sorted(unpruned.items()):
+        kinds = sorted({one.id.kind for one in objects})
+        sentence = (
+            f"{counted(len(objects), 'object')} of {cluster} compiled no more stay, because its environment prunes "
+            f"nothing: {several(kinds, 6)}. Remove them by hand."
+        )
+        yield Consequence("left-behind", "look", sentence, (cluster,), _targets(objects))
 
 
 def clusters_gone(view: View) -> Iterator[Consequence]:
@@ -86,15 +103,10 @@ def clusters_gone(view: View) -> Iterator[Consequence]:
     for cluster in sorted(view.clusters_gone):
         stacks = {name: one for name, one in view.stacks_before.items() if one.cluster.name == cluster}
         models = several(sorted({one.model.name for one in stacks.values()}), 4)
-        nobody = f" nobody serves {models} there, and" if models else ""
-        left = f"{nobody} all that it runs is left to itself or pruned"
+        nobody = f" nobody looks after {models} there, and" if models else ""
+        left = f"{nobody} all that it runs is left to itself, because its Applications find no files and delete nothing"
         sentence = f"Cluster {cluster} is in the inventory no more:{left}."
         yield Consequence("cluster-removed", "dangerous", sentence, (cluster,), tuple(sorted(stacks)))
-
-
-def _kept(one: ObjectChange) -> bool:
-    """Whether Argo CD is told never to delete it."""
-    return _KEEPS in (at(one.old, "metadata.annotations") or {}).get(_SYNC_OPTIONS, "")
 
 
 def recreated(view: View) -> Iterator[Consequence]:
@@ -132,68 +144,85 @@ def _bytes(value: Any) -> float | None:
 
 def renamed(view: View) -> Iterator[Consequence]:
     """Objects with another name: for the API server one goes and another comes."""
-    by_target: dict[str, list[ObjectChange]] = {}
+    alike: dict[tuple[str, Fate], list[ObjectChange]] = {}
     for one in view.change.synced:
-        if one.status == "renamed":
-            by_target.setdefault(one.target, []).append(one)
-    for target, objects in sorted(by_target.items()):
+        if one.status == "renamed" and (what := fate(view, one)) != "kept":
+            alike.setdefault((one.target, what), []).append(one)
+    for (target, what), objects in sorted(alike.items()):
         models = [one for one in objects if one.id.kind == "InferenceService"]
         first = (models or objects)[0]
         more = f" and {counted(len(objects) - 1, 'object')} with it" if len(objects) > 1 else ""
-        sentence = (
-            f"{first.old_id} of {first.id.cluster} becomes {first.id}{more}: the old ones are deleted and new ones made"
-            + (", and nobody answers until the new pods are ready." if models else ".")
-        )
+        how = _replaced(view, first, what) if models else _HOW.get(what, _STAY)
+        sentence = f"{first.old_id} of {first.id.cluster} becomes {first.id}{more}: {how}."
         severity: Severity = (
-            "dangerous" if models or any(one.id.kind in DANGEROUS for one in objects) else "look"
+            "dangerous"
+            if (models and what != "deleted-last") or any(one.id.kind in DANGEROUS for one in objects)
+            else "look"
         )
         yield Consequence("renamed", severity, sentence, (first.id.cluster,), (target,))
 
 
+_HOW: Final = {
+    "deleted": "the old ones are deleted and new ones made",
+    "deleted-last": "new ones are made, and the old ones are deleted when those are healthy",
+}
+_STAY: Final = "new ones are made, and the old ones stay"
+
+
+def _replaced(view: View, service: ObjectChange, what: Fate) -> str:
+    """How new pods take the place of those of an InferenceService with another name."""
+    if what == "deleted":
+        return f"{_HOW[what]}, and nobody answers until the new pods are ready"
+    if what == "deleted-last":
+        return f"{_HOW[what]}, so that old and new pods run side by side"
+    stack = left(view).get(service.old_target)
+    if stack is None:
+        return _STAY
+    return f"new ones are made, the old ones stay, and {held(stack)} until somebody deletes them"
+
+
 def orphaned(view: View) -> Iterator[Consequence]:
-    """Kinds and namespaces that an AppProject permits no more although objects of them go with this change: Argo CD
-    neither sees nor deletes what its project does not permit."""
+    """Kinds, names and namespaces that an AppProject permits no more although objects of them go with this change:
+    Argo CD neither sees nor deletes what its project does not permit."""
     for one in view.of("AppProject"):
-        if one.status != "changed":
+        if one.status not in ("changed", "renamed"):
             continue
-        lost = _kinds(one.old) - _kinds(one.new)
-        gone = [
+        objects = [
             other
-            for other in view.change.synced
-            if other.status in ("removed", "renamed")
-            and other.id.cluster == one.id.cluster
-            and not _kept(other)
+            for other in gone(view)
+            if other.id.cluster == one.id.cluster and fate(view, other) == "orphaned"
         ]
-        kinds = sorted(
-            {f"{c.id.group}/{c.id.kind}".lstrip("/") for c in gone if (c.id.group, c.id.kind) in lost}
-        )
-        spaces = {_namespace(c) for c in gone} & (_spaces(one.old) - _spaces(one.new))
-        if kinds or spaces:
-            what = several([*kinds, *(f"namespace {name}" for name in sorted(spaces))], 4)
+        if objects:
+            lost = several(_unpermitted(one.new, objects), 4)
+            them = f"{counted(len(objects), 'object')} that this change removes"
             sentence = (
-                f"{one.id} permits {what} no more: Argo CD neither sees nor deletes the objects that this change "
-                f"removes, and they stay on {one.id.cluster}."
+                f"{one.id} permits {lost} no more: Argo CD neither sees nor deletes {them}, and they stay on "
+                f"{one.id.cluster}."
             )
             remedy = (
                 "List them in cluster.argocd.retiring in this change, and take them out when they are gone."
             )
-            yield Consequence("orphaned", "dangerous", sentence, (one.id.cluster,), (one.target,), remedy)
+            targets = (one.target, *_targets([other for other in objects if other.target != one.target]))
+            yield Consequence("orphaned", "dangerous", sentence, (one.id.cluster,), targets, remedy)
 
 
-def _namespace(one: ObjectChange) -> str:
-    return (one.old_id or one.id).namespace
-
-
-def _kinds(doc: Any) -> set[tuple[str, str]]:
+def _unpermitted(project: Any, objects: list[ObjectChange]) -> list[str]:
+    """What a project would have to permit for some objects: kinds first."""
+    ids = [one.old_id or one.id for one in objects]
     entries = [
-        *(at(doc, "spec.clusterResourceWhitelist") or ()),
-        *(at(doc, "spec.namespaceResourceWhitelist") or ()),
+        *(at(project, "spec.clusterResourceWhitelist") or ()),
+        *(at(project, "spec.namespaceResourceWhitelist") or ()),
     ]
-    return {(str(entry.get("group", "")), str(entry.get("kind", ""))) for entry in entries}
-
-
-def _spaces(doc: Any) -> set[str]:
-    return {str(entry.get("namespace", "")) for entry in at(doc, "spec.destinations") or ()}
+    known = {(entry.get("group", ""), entry.get("kind", "")) for entry in entries}
+    spaces = {entry.get("namespace", "") for entry in at(project, "spec.destinations") or ()}
+    kinds = sorted(
+        {f"{id_.group}/{id_.kind}".lstrip("/") for id_ in ids if (id_.group, id_.kind) not in known}
+    )
+    names = sorted({str(id_) for id_ in ids if not id_.namespace and (id_.group, id_.kind) in known})
+    lost = sorted(
+        {f"namespace {id_.namespace}" for id_ in ids if id_.namespace and id_.namespace not in spaces}
+    )
+    return [*kinds, *names, *lost]
 
 
 def unexplained(view: View) -> Iterator[Consequence]:

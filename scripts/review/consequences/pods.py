@@ -9,7 +9,8 @@ from components.stack import sizing
 from components.stack.params import Stack
 from scripts.review import restarts as rollouts
 from scripts.review.change import Consequence, ObjectChange, Severity
-from scripts.review.consequences.words import counted, minutes, place, several
+from scripts.review.consequences.words import counted, held, minutes, place, several
+from scripts.review.fate import left
 from scripts.review.semantic import shown
 from scripts.review.view import View
 
@@ -183,9 +184,9 @@ def removed(view: View) -> Iterator[Consequence]:
         )
         still = f"; {several(elsewhere)} still serves it" if stack.model.name in served else ""
         severity: Severity = "dangerous" if stack.params.environment.name == "prod" else "look"
-        sentence = (
-            f"{stack.model.name} is no longer served by {place(target)}: its pods and routes go{still}."
-        )
+        stay = left(view).get(target)
+        goes = f"Argo CD leaves its objects, and {held(stay)}" if stay else "its pods and routes go"
+        sentence = f"{stack.model.name} is no longer served by {place(target)}: {goes}{still}."
         yield Consequence("model-removed", severity, sentence, (stack.cluster.name,), (target,))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.review.change import Consequence, ObjectChange
 from scripts.review.consequences.words import place, several
+from scripts.review.fate import stays
 from scripts.review.semantic import embedded, shown
 from scripts.review.view import View, at
 
@@ -24,7 +25,9 @@ def _config(doc: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _configs(view: View) -> Iterator[tuple[ObjectChange, dict[str, Any], dict[str, Any]]]:
     for one in view.of("ConfigMap"):
-        if one.id.name.endswith("litellm-proxy-config"):
+        if one.id.name.endswith("litellm-proxy-config") and not (
+            one.status == "removed" and stays(view, one)
+        ):
             yield one, _config(one.old), _config(one.new)
 
 
@@ -120,6 +123,8 @@ def hostnames(view: View) -> Iterator[Consequence]:
     before: dict[str, dict[str, str]] = {}
     after: dict[str, dict[str, str]] = {}
     for one in view.of(*_ROUTES, "Gateway"):
+        if one.status == "removed" and stays(view, one):
+            continue
         for doc, found in ((one.old, before), (one.new, after)):
             for name in _hosts(doc):
                 found.setdefault(one.id.cluster, {})[name] = str(one.id)
@@ -161,6 +166,7 @@ def routes(view: View) -> Iterator[Consequence]:
 
 def served_names(view: View) -> Iterator[Consequence]:
     """Model names that the pods answer to."""
+    apart = {one.target for one in view.of("InferenceService") if one.status == "renamed"}
     for target, stack in sorted(view.stacks_after.items()):
         before = view.stacks_before.get(view.twins.get(target, target))
         if before is None:
@@ -170,9 +176,10 @@ def served_names(view: View) -> Iterator[Consequence]:
         added = [name for name in stack.served_names if name not in before.served_names]
         added += sorted(name for name in stack.model.adapters if name not in before.model.adapters)
         if lost:
+            mixed = ", those of LiteLLM too as long as old and new pods serve side by side"
             sentence = (
-                f"{place(target)} answers to {several(lost)} no more: requests for it fail, those of LiteLLM too "
-                "as long as old and new pods serve side by side."
+                f"{place(target)} answers to {several(lost)} no more: requests for it fail"
+                f"{'' if target in apart else mixed}."
             )
             yield Consequence("served-name-lost", "look", sentence, (stack.cluster.name,), (target,))
         if added:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from components.stack.params import Stack
+
 
 def several(names: Iterable[str], limit: int = 3) -> str:
     """``a, b and 4 more``."""
@@ -29,3 +31,10 @@ def place(target: str) -> str:
     """A target for sentences: ``llama-70b (eu-h100)``."""
     cluster, _, name = target.rpartition(".")
     return f"cluster {cluster}" if name == "cluster" else f"{name} ({cluster})"
+
+
+def held(stack: Stack) -> str:
+    """What pods that stay hold: ``their pods keep 8 GPUs of pool h200``."""
+    size = stack.gpu_demand.minimum
+    gpus = f"{counted(size, 'GPU')} of pool" if size else "their places in pool"
+    return f"their pods keep {gpus} {stack.serving.pool}"
