@@ -36,7 +36,9 @@ def _pods(stacks: list[Stack]) -> str:
     """``2 pods of llama-8b restart``; of several stacks their names."""
     if len(stacks) > 1:
         return f"The pods of {several((stack.name for stack in stacks), 6)} restart"
-    low, high = max(stacks[0].serving.min_replicas, 1), stacks[0].max_replicas
+    low, high = stacks[0].serving.min_replicas, stacks[0].max_replicas
+    if low == 0:
+        return f"Up to {counted(high, 'pod')} of {stacks[0].name} {'restarts' if high == 1 else 'restart'}"
     more = f" (up to {high})" if high > low else ""
     return f"{counted(low, 'pod')}{more} of {stacks[0].name} {'restarts' if low == high == 1 else 'restart'}"
 
@@ -54,8 +56,17 @@ def _rollout(view: View, stack: Stack) -> Rollout:
     unit, units = ("GPU", "GPUs") if stack.gpus_per_pod else ("place", "places")
     free = free_now(view, stack)
     running, pool = stack.serving.min_replicas, stack.serving.pool
+    target = f"{stack.cluster.name}.{stack.name}"
+    before = view.stacks_before.get(view.twins.get(target, target))
+    if (
+        before is not None
+        and before.serving.pool == pool
+        and before.pool.accelerator != stack.pool.accelerator
+    ):
+        become = f"the {before.pool.accelerator} of pool {pool} become {stack.pool.accelerator}"
+        return Rollout("look", f"{become}, and new pods wait until such nodes are there")
     if running == 0:
-        return Rollout("routine", "scaled to zero, none need run now")
+        return Rollout("routine", "only those that run now, which may be none")
     if stack.max_surge and (free is None or free >= size):
         room = f"{free} {units} of pool {pool} are free" if free is not None else "what is free is not known"
         return Rollout(
@@ -94,25 +105,40 @@ def _meanwhile(stack: Stack) -> str:
 
 
 def waits(view: View) -> Iterator[Consequence]:
-    """New models, and whether there are GPUs for them."""
+    """New stacks, and the GPUs that they take. Those of one pool share a sentence: of models that are new on the
+    cluster, and of those that it serves already."""
+    alike: dict[tuple[str, str, bool], list[tuple[str, Stack]]] = {}
+    served = _served(view)
     for target, restart in sorted(rollouts.restarts(view).items()):
         stack = view.stacks_after.get(target)
-        if stack is None or restart.kind != "new":
-            continue
-        size = stack.gpu_demand.minimum
-        gpus = (
-            f" on {counted(size, 'GPU')} of pool {stack.serving.pool}"
-            if size
-            else f" in pool {stack.serving.pool}"
-        )
-        pods = counted(max(stack.serving.min_replicas, 1), "pod")
-        yield Consequence(
-            "new-model",
-            "routine",
-            f"{stack.model.name} is new on {stack.cluster.name}: {pods} of {stack.name}{gpus}.",
-            (stack.cluster.name,),
-            (target,),
-        )
+        if stack is not None and restart.kind == "new":
+            known = (stack.cluster.name, stack.model.name) in served
+            alike.setdefault((stack.cluster.name, stack.serving.pool, known), []).append((target, stack))
+    for (cluster, pool, known), found in alike.items():
+        stacks = [stack for _, stack in found]
+        models = list(dict.fromkeys(stack.model.name for stack in stacks))
+        if known:
+            beside = several(name for model in models for name in served[cluster, model])
+            more = "another stack" if len(stacks) == 1 else counted(len(stacks), "more stack")
+            what = f"{several(models)} {'gets' if len(models) == 1 else 'get'} {more} on {cluster} beside {beside}"
+        else:
+            what = f"{several(models)} {'is' if len(models) == 1 else 'are'} new on {cluster}"
+        size = sum(stack.gpu_demand.minimum for stack in stacks)
+        gpus = f" on {counted(size, 'GPU')} of pool {pool}" if size else f" in pool {pool}"
+        pods = counted(sum(max(stack.serving.min_replicas, 1) for stack in stacks), "pod")
+        sentence = f"{what}: {pods} of {several((stack.name for stack in stacks), 6)}{gpus}."
+        targets = tuple(target for target, _ in found)
+        yield Consequence("new-model", "routine", sentence, (cluster,), targets)
+
+
+def _served(view: View) -> dict[tuple[str, str], list[str]]:
+    """Stacks that are there on both sides, by cluster and model."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for target, stack in sorted(view.stacks_after.items()):
+        before = view.stacks_before.get(view.twins.get(target, target))
+        if before is not None and before.model.name == stack.model.name:
+            found.setdefault((stack.cluster.name, stack.model.name), []).append(stack.name)
+    return found
 
 
 def weights(view: View) -> Iterator[Consequence]:

@@ -10,7 +10,7 @@ from components.stack.params import Waiver
 from scripts.check.declared import Declared
 from scripts.check.waivers import WARN_DAYS
 from scripts.review.change import Consequence
-from scripts.review.consequences.words import place, several
+from scripts.review.consequences.words import counted, place, several
 from scripts.review.view import View
 
 
@@ -61,7 +61,11 @@ def _said(rule: str, old: Waiver | None, new: Waiver, date: datetime.date) -> It
     if left < 0:
         yield "waiver-over", "dangerous", f"The waiver of rule {rule} ended on {new.until}: the check fails."
     elif left <= WARN_DAYS:
-        yield "waiver-ends", "look", f"The waiver of rule {rule} ends on {new.until} ({left} days)."
+        yield (
+            "waiver-ends",
+            "look",
+            f"The waiver of rule {rule} ends on {new.until} ({counted(left, 'day')}).",
+        )
 
 
 def _ended(view: View, before: Mapping[str, Mapping[str, Waiver]]) -> Iterator[Consequence]:

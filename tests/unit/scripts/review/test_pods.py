@@ -1,0 +1,76 @@
+"""Sentences about pods that are new or replaced, beside the golden cases."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from scripts.review.build import build
+from scripts.review.change import Consequence
+from tests.support import review_cases as support
+
+LAB = "classes/clusters/lab.yml"
+LLAMA = "targets/eu/llama-70b.yml"
+QWEN = "targets/eu/qwen-8b.yml"
+
+
+def _said(
+    folder: Path,
+    rule: str,
+    edits: list[support.Edit],
+    before: list[support.Edit] | None = None,
+    date: datetime.date = support.DATE,
+) -> list[Consequence]:
+    base = support.tree(folder / "base", before or [])
+    head = support.tree(folder / "head", [*(before or []), *edits])
+    change = build(support.pair(base, head), date)
+    return [one for one in change.consequences if one.rule == rule]
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_more_stacks_of_a_model_that_is_there(count: int, tmp_path: Path) -> None:
+    (found,) = _said(tmp_path, "new-model", [{"file": QWEN, "copies": count}])
+    more = "another stack" if count == 1 else "12 more stacks"
+    assert found.sentence.startswith(f"Qwen/Qwen3-8B gets {more} on eu beside qwen-8b: {2 * count} pods of ")
+    assert f" on {2 * count} GPUs of pool h100." in found.sentence
+    assert len(found.stacks) == count
+
+
+def test_many_stacks_of_a_new_model_share_a_sentence(tmp_path: Path) -> None:
+    lost = {
+        "file": LLAMA,
+        "replace": "fallbacks:\n      qwen-8b: 1",
+        "with": "fallbacks: {}",
+    }
+    copies: list[support.Edit] = [{"file": QWEN, "copies": 9}, {"file": QWEN, "remove": True}]
+    removed = {"file": QWEN, "remove": True}
+    write = (support.FLEET / QWEN).read_text(encoding="utf-8")
+    (found,) = _said(tmp_path, "new-model", [{"file": QWEN, "write": write}, *copies], [lost, removed])
+    assert found.sentence.startswith("Qwen/Qwen3-8B is new on eu: 18 pods of qwen-8b-0000, ")
+    assert "and 3 more on 18 GPUs of pool h100" in found.sentence
+
+
+def test_a_model_that_scales_to_zero_restarts_what_runs(tmp_path: Path) -> None:
+    shorter = {"file": LLAMA, "replace": "pool: h100", "with": "pool: h100\n    maxModelLen: 8192"}
+    (found,) = _said(tmp_path, "restart", [shorter], [*support.case("scale-to-zero").edits])
+    assert found.sentence.startswith("Up to ")
+    assert found.sentence.endswith(": only those that run now, which may be none.")
+
+
+def test_a_pool_with_other_gpus_has_none_free_yet(tmp_path: Path) -> None:
+    edits: list[support.Edit] = [
+        {"file": LAB, "replace": "accelerator: l4", "with": "accelerator: h100-sxm"},
+        {"file": LAB, "replace": "- accelerators.l4", "with": "- accelerators.h100-sxm"},
+    ]
+    found = _said(tmp_path, "restart", edits)
+    assert found
+    assert all("the l4 of pool l4 become h100-sxm" in one.sentence for one in found)
+    assert not any("are free" in one.sentence for one in found)
+
+
+def test_a_waiver_with_one_day_left(tmp_path: Path) -> None:
+    case = support.case("waiver-ends")
+    (found,) = _said(tmp_path, "waiver-ends", [*case.edits], [*case.before], datetime.date(2026, 11, 30))
+    assert "(1 day)" in found.sentence
