@@ -55,9 +55,10 @@ def left(view: View) -> dict[str, Stack]:
     """Stacks of the base whose InferenceService is compiled no more and runs on, by their target at the base."""
     found = {}
     for one in view.of("InferenceService"):
-        stack = view.stacks_before.get(one.old_target or one.target)
-        if one.status in ("removed", "renamed") and stack is not None and stays(view, one):
-            found[one.old_target or one.target] = stack
+        was = one.old_target or one.target
+        goes = one.status == "renamed" or (one.status == "removed" and was not in view.stacks_after)
+        if goes and was in view.stacks_before and stays(view, one):
+            found[was] = view.stacks_before[was]
     return found
 
 
