@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.compile.content import Signature, digest
+from scripts.compile.content import Signature, digest, read_file
 
 FORMAT: Final = 1
 
@@ -49,7 +49,7 @@ class State:
 def load_state(path: Path) -> State:
     """The state in a file; an empty one when there is none that can be trusted. Never raises."""
     try:
-        head, _, body = path.read_bytes().partition(b"\n")
+        head, _, body = (read_file(path) or b"").partition(b"\n")
         if head.decode() != _head(body):
             return State()
         document = json.loads(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_there_may_be_none(tmp_path: Path) -> None:
     assert load_state(tmp_path / "state.json") == State()
     assert load_state(tmp_path) == State()
+    os.mkfifo(tmp_path / "pipe")
+    assert load_state(tmp_path / "pipe") == State()
 
 
 @given(data=st.data())
