@@ -29,12 +29,8 @@ def stale(workshop: Workshop) -> Iterator[str]:
         if wanted is None and workshop.left < left:
             refused += _refusal(workshop.pair.head, target, parameters)
     if refused:
-        others = len(set(refused)) - 1
-        more = f" (and {others} more)" if others else ""
-        yield (
-            f"the inventory of {workshop.pair.head.label} does not compile, so this review misses what the edits do: "
-            f"{refused[0]}{more}"
-        )
+        label = workshop.pair.head.label
+        yield f"the inventory of {label} does not compile, so this review misses what the edits do: {_first(refused)}"
     if wrong:
         yield (
             f"compiled/ is not what the inventory compiles to ({_named(wrong)}): run `make compile`, "
@@ -53,12 +49,16 @@ def _refused_before(workshop: Workshop) -> Iterator[str]:
         if target in rendered and target != own:
             refused += _refusal(base, target, rendered)
     if refused:
-        others = len(set(refused)) - 1
-        more = f" (and {others} more)" if others else ""
         yield (
             f"the inventory of {base.label} does not compile, so the numbers before are those of the head where it "
-            f"cannot be read: {refused[0]}{more}"
+            f"cannot be read: {_first(refused)}"
         )
+
+
+def _first(refused: Sequence[str]) -> str:
+    """The first of some lines, and how many others there are."""
+    others = len(set(refused)) - 1
+    return f"{refused[0]} (and {others} more)" if others else refused[0]
 
 
 def _after_code(workshop: Workshop) -> list[str]:
