@@ -126,7 +126,9 @@ def summary(change: Change) -> str:
     """One sentence: edits, objects, stacks, clusters."""
     edits = [cause for cause in change.causes if cause.kind in ("value", "include", "file")]
     if not change.synced:
-        return f"{count(len(edits), 'edit')}, and nothing changes in what Argo CD syncs."
+        strange = any(one.rule == "unreadable" for one in change.consequences)
+        said = "what changes cannot be told" if strange else "nothing changes in what Argo CD syncs"
+        return f"{count(len(edits), 'edit')}, and {said}."
     statuses = {
         status: sum(1 for one in change.synced if one.status == status)
         for status in ("added", "removed", "renamed", "changed")

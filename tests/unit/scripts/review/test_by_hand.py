@@ -8,6 +8,7 @@ import pytest
 
 from scripts.review.build import build
 from scripts.review.change import Change
+from scripts.review.text import write as text_of
 from tests.support import review_cases as support
 
 STACK = "compiled/eu/qwen-8b"
@@ -50,6 +51,7 @@ def test_a_file_that_cannot_be_told_is_dangerous_where_argo_cd_syncs(
     change = review(tree, with_file(tree, f"{STACK}/inference-gateway/{name}", text))
     assert change.verdict.severity == "dangerous"
     assert f"{STACK}/inference-gateway/{name}" in sentences(change, "unreadable")[0]
+    assert "nothing changes" not in text_of(change)
 
 
 @pytest.mark.parametrize("path", [f"{STACK}/model-service/notes.txt", "compiled/eu/cluster/docs/notes.yaml"])
