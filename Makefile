@@ -15,7 +15,7 @@ COMPILE_SECONDS ?= 900
 TIMEOUT := $(firstword $(shell command -v timeout gtimeout))
 LIMIT = $(if $(TIMEOUT),$(TIMEOUT) $(COMPILE_SECONDS))
 
-# Where the shell sets RUST_BACKTRACE, reclass-rs walks the stack for every reference: a quarter of a compile.
+# Where the shell sets RUST_BACKTRACE, reclass-rs walks the stack for every reference: a fifth of a compile.
 export RUST_LIB_BACKTRACE ?= 0
 
 .PHONY: help

@@ -53,7 +53,7 @@ class Verb(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; ``arguments`` default to those of the process."""
-    # Where the shell sets RUST_BACKTRACE, reclass-rs walks the stack for every reference: a quarter of a compile.
+    # Where the shell sets RUST_BACKTRACE, reclass-rs walks the stack for every reference: a fifth of a compile.
     os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
     # Or pydantic reads the metadata of every installed package, a tenth of the start.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

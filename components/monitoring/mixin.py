@@ -22,7 +22,7 @@ from components.common.manifest import Manifest
 
 MAIN = Path(__file__).with_name("main.jsonnet")
 _SOURCE = "function(params) (import 'main.jsonnet')(std.parseJson(params))"
-"""As text, which go-jsonnet reads several times faster than the same as Jsonnet."""
+"""As text, which go-jsonnet reads faster than the same as Jsonnet: a tenth of an evaluation."""
 
 
 class SecretKey(TypedDict):

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from components.cluster.params import TARGET
 from components.compile import trial
 from components.stack.params import Stack
@@ -206,7 +204,7 @@ class _Trials:
                 elif self._fleet is not None:
                     maps = self._fleet.maps_in(hit.target)
                     own = changed(self._fleet.own, leaf, Set(hit.removed), maps)
-            except ValidationError:  # there would be nothing that can be compiled
+            except Exception:  # noqa: S112 - there would be nothing that can be compiled
                 continue
         for name, stack in stacks.items():
             compiled = partial(trial.stack_manifests, name, stack)

@@ -30,7 +30,7 @@ def fate(view: View, one: ObjectChange) -> Fate:
     if id_.cluster in view.clusters_gone:
         return "forgotten"
     if id_.kind not in _OWN and any(
-        _permits(old, id_) and not _permits(new, id_) for old, new in _projects(view, id_.cluster)
+        permits(old, id_) and not permits(new, id_) for old, new in _projects(view, id_.cluster)
     ):
         return "orphaned"
     declared = view.after.get(id_.cluster)
@@ -68,17 +68,23 @@ def _projects(view: View, cluster: str) -> Iterator[tuple[Any, Any]]:
             yield one.old, one.new
 
 
-def _permits(project: Any, id_: ObjectId) -> bool:
+def permits(project: Any, id_: ObjectId) -> bool:
+    """Whether an AppProject permits an object: its kind, and its namespace or, without one, its name."""
     if id_.namespace:
-        spaces = {str(entry.get("namespace", "")) for entry in at(project, "spec.destinations") or ()}
+        spaces = [str(entry.get("namespace", "")) for entry in at(project, "spec.destinations") or ()]
         kinds = at(project, "spec.namespaceResourceWhitelist") or ()
-        return id_.namespace in spaces and any(_is_kind(entry, id_) for entry in kinds)
+        is_there = any(fnmatchcase(id_.namespace, pattern) for pattern in spaces)
+        return is_there and any(_is_kind(entry, id_) for entry in kinds)
     kinds = at(project, "spec.clusterResourceWhitelist") or ()
     return any(_is_kind(entry, id_) and fnmatchcase(id_.name, entry.get("name") or "*") for entry in kinds)
 
 
 def _is_kind(entry: Mapping[str, Any], id_: ObjectId) -> bool:
-    return (entry.get("group", ""), entry.get("kind", "")) == (id_.group, id_.kind)
+    """Whether an entry means an object's kind; Argo CD reads patterns such as ``*``."""
+    patterns = str(entry.get("group", "")), str(entry.get("kind", ""))
+    return all(
+        fnmatchcase(own, pattern) for own, pattern in zip((id_.group, id_.kind), patterns, strict=True)
+    )
 
 
 @lru_cache(maxsize=8)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.review import fate
 from scripts.review.build import build
-from scripts.review.change import Change, LedgerRow
+from scripts.review.change import Change, LedgerRow, ObjectId
 from tests.support import review_cases as support
 
 QWEN = "targets/eu/qwen-8b.yml"
@@ -113,3 +114,10 @@ def test_a_renamed_stack_that_rolls_out_without_surge_needs_room_beside_the_old_
     change = _review(tmp_path, [move, *_without_fallback()], [still])
     assert _row(change, "eu.h100").rollout == 2
     assert "serve side by side" not in _said(change)
+
+
+@pytest.mark.parametrize(("pattern", "is_permitted"), [("*", True), ("sea*", True), ("other-*", False)])
+def test_an_overridden_project_may_permit_by_patterns(pattern: str, is_permitted: bool) -> None:
+    kinds = [{"group": "*", "kind": "*"}]
+    project = {"spec": {"destinations": [{"namespace": pattern}], "namespaceResourceWhitelist": kinds}}
+    assert fate.permits(project, ObjectId("eu", "apps", "Deployment", "search", "qwen")) is is_permitted
