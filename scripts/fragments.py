@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from components.common.params import inventory_key
 from components.stack.params import StackParams
+from scripts.field_source import Described
 
 Schema = dict[str, Any]
 
@@ -49,7 +50,7 @@ NOISE = ("title", "required", "default")
 @cache
 def _models() -> tuple[Mapping[str, Schema], Mapping[str, Schema]]:
     """The root keys as the models have them, and the models below them as fragments."""
-    whole = StackParams.model_json_schema()
+    whole = StackParams.model_json_schema(schema_generator=Described)
     return whole["properties"], {name: _loosened(name, one) for name, one in whole["$defs"].items()}
 
 

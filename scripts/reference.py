@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, NoDefault
+from pydantic.json_schema import NoDefault
 from pydantic_core.core_schema import WithDefaultSchema
 
 from components.argocd import params as argocd_module
@@ -21,6 +21,7 @@ from components.common import model as model_module
 from components.common import params as params_module
 from components.common.forms import Form, form
 from components.stack.params import StackParams
+from scripts.field_source import Described
 from scripts.fragments import FOLDERS, Schema, plain_text
 
 NAMED_IN = (params_module, model_module, argocd_module)
@@ -103,7 +104,7 @@ def sections() -> list[Section]:
     ]
 
 
-class _WithFactories(GenerateJsonSchema):
+class _WithFactories(Described):
     """Pydantic leaves out defaults that a factory makes."""
 
     def get_default_value(self, schema: WithDefaultSchema) -> Any:

@@ -33,7 +33,6 @@ class Params(BaseModel):
         frozen=True,
         strict=True,
         alias_generator=inventory_key,
-        use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from components.common.params import inventory_key
+from scripts.field_source import field_source
 
 KeyPath = tuple[str, ...]
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +51,7 @@ class Declared:
     @property
     def meaning(self) -> str:
         """Its docstring, else that of the model that it holds."""
-        told = self.owner.model_fields[self.field].description
+        told = field_source(self.owner, self.field).docstring
         if not told and (held := model_of(self.annotation)) is not None:
             told = held.__doc__
         return " ".join((told or "").split())
@@ -162,38 +160,11 @@ def plain(value: Any) -> Any:
 
 def field_place(owner: type[BaseModel], field: str) -> Place:
     """The line that declares a field of a model."""
-    for base in owner.__mro__:
-        if issubclass(base, BaseModel) and base is not BaseModel:
-            line = _fields(source_file(base)).get((base.__name__, field))
-            if line:
-                return Place(shown_file(source_file(base)), line, 5)
-    return Place(shown_file(source_file(owner)))
-
-
-def source_file(thing: type) -> Path:
-    """The file that defines a class."""
-    return Path(inspect.getfile(sys.modules[thing.__module__]))
+    found = field_source(owner, field)
+    return Place(shown_file(found.file), found.line, 5)
 
 
 def shown_file(file: Path | str) -> str:
     """A source file seen from the project."""
     path = Path(file)
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.as_posix()
-
-
-@cache
-def _fields(file: Path) -> dict[tuple[str, str], int]:
-    """Lines of annotated names by class."""
-    return {
-        (one.name, statement.target.id): statement.lineno
-        for one in syntax(file).body
-        if isinstance(one, ast.ClassDef)
-        for statement in one.body
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
-    }
-
-
-@cache
-def syntax(file: Path) -> ast.Module:
-    """The syntax tree of a source file."""
-    return ast.parse(file.read_text(encoding="utf-8"))

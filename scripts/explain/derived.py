@@ -16,7 +16,8 @@ from components.common.cluster import Cluster
 from components.common.names import StackNames
 from components.stack import sizing
 from components.stack.params import Stack
-from scripts.explain.declared import Place, literals, shown_file, syntax
+from scripts.explain.declared import Place, literals, shown_file
+from scripts.field_source import syntax
 
 Plain = str | int | float | bool | list[Any]
 
