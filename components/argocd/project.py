@@ -55,7 +55,7 @@ def namespaces(fleet: Fleet) -> list[str]:
 def components(fleet: Fleet) -> list[str]:
     """Component folders of the cluster's own target that hold something; each is one Application."""
     stacks = {stack.name for stack in fleet.stacks}
-    return sorted(part for part, kinds in fleet.kinds.items() if kinds and part not in stacks)
+    return sorted(part for part in fleet.kinds if part not in stacks and fleet.kinds[part])
 
 
 def component_namespace(fleet: Fleet, component: str) -> str:

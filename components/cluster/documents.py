@@ -43,10 +43,12 @@ def documents(fleet: Fleet) -> dict[str, str]:
     return {path: write() for path, write in writers(fleet).items()}
 
 
-def writers(fleet: Fleet) -> dict[str, Callable[[], str]]:
-    """What writes each file, by path below the cluster's folder."""
+def writers(
+    fleet: Fleet, alerts: Callable[[], tuple[Alert, ...]] | None = None
+) -> dict[str, Callable[[], str]]:
+    """What writes each file, by path below the cluster's folder. ``alerts``: of the cluster, where they are known."""
     synced_by_hand = (LITELLM_VALUES, argocd.HEALTH, argocd.ROOT)
-    alerts = cache(lambda: monitoring.alerts(fleet))  # every runbook asks for them
+    alerts = alerts or cache(lambda: monitoring.alerts(fleet))  # every runbook asks for them
     return {
         LITELLM_VALUES: lambda: litellm_values(fleet),
         argocd.HEALTH: lambda: argocd.health(fleet),

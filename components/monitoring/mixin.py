@@ -172,7 +172,7 @@ def evaluate(params: MonitoringParams) -> Monitoring:
         monitors=tuple(result["monitors"]),
         rules=tuple(result["rules"]),
         dashboards=tuple(result["dashboards"]),
-        alerts=_alerts(result["alerts"]),
+        alerts=read_alerts(result["alerts"]),
     )
 
 
@@ -190,7 +190,8 @@ def _evaluate(params: str) -> str:
     return jsonnet(_SOURCE, tla_vars={"params": params})
 
 
-def _alerts(rows: list[dict[str, Any]]) -> tuple[Alert, ...]:
+def read_alerts(rows: list[dict[str, Any]]) -> tuple[Alert, ...]:
+    """The mixin's ``alerts``, each once: a burn rate has one for each of its windows."""
     by_name: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_name.setdefault(row["alert"], []).append(row)

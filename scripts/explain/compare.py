@@ -26,48 +26,78 @@ class Difference:
     kind: Kind
 
 
-def difference(base: Any, other: Any) -> Iterator[Difference]:
-    """What of ``base`` is not so in ``other``. What only ``other`` has is left out."""
-    yield from _differ(base, other, ())
+def difference(base: Any, other: Any, along: Path = ()) -> Iterator[Difference]:
+    """What of ``base`` is not so in ``other``, as far as it lies on the way to the field ``along`` or in it. What only
+    ``other`` has is left out."""
+    yield from _differ(base, other, (), along)
 
 
-def _differ(base: Any, other: Any, path: Path) -> Iterator[Difference]:
+def _differ(base: Any, other: Any, path: Path, along: Path) -> Iterator[Difference]:
     if base is other or (type(base) is type(other) and base == other):
         return
     if other is MISSING:
         yield Difference(path, "presence")
     elif isinstance(base, dict) and base and isinstance(other, dict):
-        yield from _differ_maps(base, other, path)
+        yield from _differ_maps(base, other, path, along)
     elif isinstance(base, list) and base and isinstance(other, list):
-        for step, one, another in zip(steps(base), base, partners(base, other), strict=True):
-            yield from _differ(one, another, (*path, step))
+        yield from _differ_lists(base, other, path, along)
     elif isinstance(base, str) and (inner := embedded(base)) is not None:
         others = embedded(other) if isinstance(other, str) else None
-        yield from _differ(inner, MISSING if others is None else others, (*path, EMBEDDED))
+        yield from _differ(inner, MISSING if others is None else others, (*path, EMBEDDED), along)
     elif isinstance(base, dict | list) and base:
         yield Difference(path, "presence")
     else:
         yield Difference(path, "value")
 
 
-def _differ_maps(base: dict[str, Any], other: dict[str, Any], path: Path) -> Iterator[Difference]:
+def _leads(path: Path, step: str, along: Path) -> bool:
+    """Whether a step leads to the field ``along``, or lies in it."""
+    return len(path) >= len(along) or step == along[len(path)]
+
+
+def _differ_lists(base: list[Any], other: list[Any], path: Path, along: Path) -> Iterator[Difference]:
+    every = steps(base)
+    if len(path) < len(along) and along[len(path)] in every:
+        index = every.index(along[len(path)])
+        if _is_in_both(base, other, index):
+            return
+    for step, one, another in zip(every, base, partners(base, other), strict=True):
+        if _leads(path, step, along):
+            yield from _differ(one, another, (*path, step), along)
+
+
+def _is_in_both(base: list[Any], other: list[Any], index: int) -> bool:
+    """Whether an item is its own partner, told without looking for those of all others: as all before it are, or as
+    the only text of its kind."""
+    if base[: index + 1] == other[: index + 1]:
+        return True
+    item = base[index]
+    is_only = isinstance(item, str) and base.count(item) == other.count(item) == 1
+    return is_only and all(isinstance(one, str) for one in (*base, *other))
+
+
+def _differ_maps(
+    base: dict[str, Any], other: dict[str, Any], path: Path, along: Path
+) -> Iterator[Difference]:
     gone = [key for key in base if key not in other]
     new = [key for key in other if key not in base]
     # A map whose one key has another name: the label or the file was renamed.
     renamed = dict(zip(gone, new, strict=True)) if len(gone) == len(new) == 1 else {}
     for key, item in base.items():
+        if not _leads(path, str(key), along):
+            continue
         here = (*path, str(key))
         if key in renamed:
-            yield from _renamed(item, other[renamed[key]], here)
+            yield from _renamed(item, other[renamed[key]], here, along)
         else:
-            yield from _differ(item, other.get(key, MISSING), here)
+            yield from _differ(item, other.get(key, MISSING), here, along)
 
 
-def _renamed(item: Any, other: Any, path: Path) -> Iterator[Difference]:
+def _renamed(item: Any, other: Any, path: Path, along: Path) -> Iterator[Difference]:
     """A scalar under another key is another field; a map or text keeps what did not change in it."""
     is_part = isinstance(item, dict | list) or (isinstance(item, str) and embedded(item) is not None)
     if is_part and type(item) is type(other):
-        yield from _differ(item, other, path)
+        yield from _differ(item, other, path, along)
     else:
         yield Difference(path, "presence")
 

@@ -51,9 +51,8 @@ class Declared:
     @property
     def meaning(self) -> str:
         """Its docstring, else that of the model that it holds."""
-        told = field_source(self.owner, self.field).docstring
-        if not told and (held := model_of(self.annotation)) is not None:
-            told = held.__doc__
+        held = model_of(self.annotation)
+        told = field_source(self.owner, self.field).docstring or (held.__doc__ if held else None)
         return " ".join((told or "").split())
 
     @property

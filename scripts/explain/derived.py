@@ -138,6 +138,30 @@ def replaced(one: Derived, value: Any) -> Iterator[None]:
         setattr(one.holder, one.attribute, original)
 
 
+def used_by(compute: Callable[[], object]) -> frozenset[Derived]:
+    """The derived values that a computation asks for, of stacks that have computed none before."""
+    seen: set[Derived] = set()
+    originals = [(one, vars(one.holder)[one.attribute]) for one in derived()]
+    for one, _ in originals:
+        setattr(one.holder, one.attribute, _noting(one, seen))
+    try:
+        compute()
+    finally:
+        for one, original in originals:
+            setattr(one.holder, one.attribute, original)
+    return frozenset(seen)
+
+
+def _noting(one: Derived, seen: set[Derived]) -> Callable[..., Any] | property:
+    """What computes a derived value, and notes that it was asked for."""
+
+    def compute(of: Any) -> Any:
+        seen.add(one)
+        return one.function(of)
+
+    return compute if one.holder is sizing else property(compute)
+
+
 @contextmanager
 def all_replaced(these: Mapping[Derived, Any]) -> Iterator[None]:
     """Derived values that are something else in here."""

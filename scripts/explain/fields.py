@@ -52,9 +52,9 @@ def _target_of(workshop: Workshop, file: str) -> tuple[str, str]:
 
 def _objects(workshop: Workshop, target: str, inner: str) -> Objects:
     """The objects of the component that a file is of."""
-    component = inner.partition("/")[0]
-    study = workshop.fleet(target) if workshop.is_cluster(target) else workshop.study(target)
-    return study.base(component)
+    if workshop.is_cluster(target):
+        return workshop.fleet(target).around(inner)
+    return workshop.study(target).base(inner.partition("/")[0])
 
 
 def _read(workshop: Workshop, file: str) -> str | None:
@@ -116,7 +116,7 @@ def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
         if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, target, deciding, found)
-    author = workshop.authors(target, component).of(inner, path)
+    author = workshop.authors(target, inner).of(inner, path)
     members = Members((), ())
     return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
 
@@ -124,7 +124,7 @@ def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
 def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: str | None) -> FieldAnswer:
     study = workshop.fleet(target)
     inner = "/".join(file.split("/")[3:])
-    manifest = study.base(inner.partition("/")[0])[inner]
+    manifest = study.around(inner)[inner]
     key = keyed(manifest, path)
     members = study.members(inner, key)
     small = study.path_in(inner, key, members)
@@ -139,7 +139,7 @@ def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
         if (influence := effect.on(inner, small)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, members.core[0], deciding, found) if deciding else ()
-    author = workshop.authors(target, inner.partition("/")[0]).of(inner, path)
+    author = workshop.authors(target, inner).of(inner, path)
     if not members.needed and all(one[0] == target for one in found):
         members = Members((), ())
     return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)

@@ -74,6 +74,7 @@ class FleetStudy:
         self.stack_own = {name: trial.own_parameters(parameters[name]) for name in self.stacks}
         self.variants = Variants(target)
         self._base: dict[str, Objects] = {}
+        self._around: dict[str, Objects] = {}
         self._cores: dict[tuple[str, tuple[str, ...]], Objects] = {}
         self._reads: dict[str, frozenset[KeyPath]] = {}
         self._maps: dict[str, Maps] = {}
@@ -83,6 +84,16 @@ class FleetStudy:
         if component not in self._base:
             self._base[component] = self.variants.component(self.fleet, component)
         return self._base[component]
+
+    def around(self, file: str) -> Objects:
+        """The objects of a file's component, as far as a question about that file needs them: that one whole, and
+        where the others are."""
+        component = file.partition("/")[0]
+        if component in self._base:
+            return self._base[component]
+        if file not in self._around:
+            self._around[file] = self.variants.around(self.fleet, file)
+        return self._around[file]
 
     @cached_property
     def objects(self) -> Objects:
@@ -100,7 +111,7 @@ class FleetStudy:
         if needed:
             core = needed if self._same(file, path, [needed])[0] else self._smallest(file, path, names)
             return Members(tuple(core), ())
-        alone = self._same(file, path, [[name] for name in names])
+        alone = self._same(file, path, [[name] for name in names], names[:1])
         alike = [name for name, same in zip(names, alone, strict=True) if same]
         core = alike[:1] or self._smallest(file, path, names)
         return Members(tuple(core), tuple(alike[1:]))
@@ -141,11 +152,13 @@ class FleetStudy:
                 kept = fewer
         return kept
 
-    def _same(self, file: str, path: Path, fleets: Sequence[list[str]]) -> list[bool]:
-        """Whether a field is the same in each of some smaller fleets."""
-        base = self.base(file.partition("/")[0])
+    def _same(
+        self, file: str, path: Path, fleets: Sequence[list[str]], like: Sequence[str] = ()
+    ) -> list[bool]:
+        """Whether a field is the same in each of some smaller fleets; most are ``like`` one of them."""
+        base = self.around(file)
         makes = [Variant(partial(self._smaller, names)) for names in fleets]
-        found = self.variants.differing(base, file, path, makes)
+        found = self.variants.differing(base, file, path, makes, self._smaller(like) if like else None)
         return [
             these is not None and _effect(None, file, dict.fromkeys(these, True)).on(file, path) is None
             for these in found
@@ -154,15 +167,17 @@ class FleetStudy:
     def path_in(self, file: str, path: Path, members: Members) -> Path:
         """Where a field stands in the object of the smallest fleet, which has fewer items in its lists."""
         small = self._core(file, members)
-        return counterpart(self.base(file.partition("/")[0])[file], small[file], path) or path
+        return counterpart(self.around(file)[file], small[file], path) or path
 
     def _core(self, file: str, members: Members) -> Objects:
-        """What a component is compiled to in the smallest fleet."""
-        component = file.partition("/")[0]
-        if (component, members.core) not in self._cores:
-            fleet = self._fleet(self.own, {name: self._fresh(name) for name in members.core})
-            self._cores[component, members.core] = self.variants.component(fleet, component)
-        return self._cores[component, members.core]
+        """The objects of a file's component in the smallest fleet, as ``around`` has them."""
+        if (file, members.core) not in self._cores:
+            self._cores[file, members.core] = self.variants.around(self._core_fleet(members), file)
+        return self._cores[file, members.core]
+
+    def _core_fleet(self, members: Members) -> Fleet:
+        """The smallest fleet, of stacks without anything that was computed before."""
+        return self._fleet(self.own, {name: self._fresh(name) for name in members.core})
 
     def effects_on(self, file: str, path: Path, members: Members) -> list[FleetEffect]:
         """What each parameter of the cluster and of some of its members changes in one field of the smallest fleet;
@@ -189,36 +204,36 @@ class FleetStudy:
             return []
         name = members.core[0]
         base = self._core(file, members)
+        used = derived_values.used_by(lambda: self.variants.read_for(self._core_fleet(members), file))
         tries = [
             (one, other)
             for one, value in derived_values.values(self.stacks[name]).items()
+            if one in used
             for other in one.different(value)
         ]
         makes = [
             Variant(
-                lambda: self._fleet(self.own, {name: self._fresh(name)}),
+                partial(self._core_fleet, members),
                 partial(derived_values.replaced, *one),
             )
             for one in tries
         ]
         seen: dict[Derived, dict[Difference, Plain]] = {}
-        like = self._fleet(self.own, {name: self._fresh(name)})
-        found = self.variants.differing(base, file, path, makes, like)
+        found = self.variants.differing(base, file, path, makes, self._core_fleet(members))
         for (one, other), these in zip(tries, found, strict=True):
             for difference in these or ():
                 seen.setdefault(one, {}).setdefault(difference, other)
         return [_effect(one, file, found) for one, found in seen.items()]
 
-    def unpatched(self, component: str) -> Callable[[], Objects]:
-        """Compiles a component as its builders return it, without overrides."""
+    def unpatched(self, file: str) -> Callable[[], Objects]:
+        """Compiles what is around a file as its builders return it, without overrides."""
         fleet = self._fleet({**self.own, "overrides": {}}, self.stacks)
-        return lambda: self.variants.component(fleet, component)
+        return lambda: self.variants.around(fleet, file)
 
     def _causes(self, file: str, stacks: Mapping[str, Stack]) -> list[tuple[str, Leaf]]:
         """What can change, with the target that has it: first of the cluster, then of some stacks alone."""
-        component = file.partition("/")[0]
         whole = self._fleet(self.own, stacks)
-        reads = read_by(lambda: self.variants.read(whole, component))
+        reads = read_by(lambda: self.variants.read_for(whole, file))
         of_stacks = {name: reads.of(one.params, leaves(one.params)) for name, one in stacks.items()}
         read = {leaf.path for found in of_stacks.values() for leaf in found}
         every = list(leaves(whole.params))

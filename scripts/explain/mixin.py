@@ -14,13 +14,15 @@ from typing import Any
 from components.cluster.params import Fleet
 from components.common.manifest import Manifest
 from components.monitoring import build as monitoring
-from components.monitoring.mixin import jsonnet
+from components.monitoring.mixin import Alert, Monitoring, jsonnet, read_alerts
 from scripts.explain.keyed import Path, Steps, steps
 
 Parameters = str
 """The mixin's argument as JSON text, so that equal variants are told by it."""
 FEW = 2
 """Up to so many variants are evaluated without looking at what they have in common."""
+OTHER_NAMES = ("a", "zz-another-1")
+"""Names of stacks: short and long, first and last."""
 HEAD = ("apiVersion", "kind", "metadata")
 Kinds = frozenset[tuple[str, str]]
 _OBJECTS = """
@@ -33,6 +35,8 @@ local one(params, kind, name, index, count) =
   if named != [] then named[0] else if std.length(same) == count then same[index] else null;
 local head(object) =
   if object == null then null else { [key]: object[key] for key in ['apiVersion', 'kind', 'metadata'] };
+local is_of(stem, object) =
+  std.endsWith(stem, '-' + std.strReplace(std.strReplace(object.metadata.name, ':', '-'), '.', '-'));
 local at(value, steps) =
   if steps == [] then [value] else
     local step = steps[0];
@@ -128,11 +132,21 @@ def kinds(variants: Iterable[Parameters], base: Parameters | None = None) -> dic
     return {params: frozenset(map(_kind, these)) for params, these in found.items()}
 
 
-def alerts(variants: Iterable[Parameters], base: Parameters | None = None) -> dict[Parameters, str]:
-    """What runbooks need of the mixin's result in each variant, as the JSON text that it would be read from."""
-    rest = "monitors: [], rules: [], dashboards: []"
-    found = _many(sorted(set(variants)), f"function(params) {{{rest}, alerts: mixin(params).alerts}}", base)
-    return {params: json.dumps(result) for params, result in found.items()}
+def alerts(
+    variants: Iterable[Parameters], base: Parameters | None = None
+) -> dict[Parameters, tuple[Alert, ...]]:
+    """What runbooks say of the alerts in each variant. Variants that the mixin refuses are left out."""
+    found = _many(sorted(set(variants)), "function(params) mixin(params).alerts", base)
+    return {params: read_alerts(rows) for params, rows in found.items()}
+
+
+def around(params: Parameters, file: str) -> Monitoring | None:
+    """What the mixin makes, all of it among the rules; of objects that ``file`` is not named after, ``apiVersion``,
+    ``kind`` and ``metadata`` alone. None where it refuses the parameters."""
+    stem = json.dumps(f"-{file.rpartition('/')[2].rpartition('.')[0]}")
+    source = f"function(params) [if is_of({stem}, o) then o else head(o) for o in objects(params)]"
+    found = _evaluated([params], source).get(params)
+    return None if found is None else Monitoring((), tuple(found), (), ())
 
 
 def _arguments(which: Wanted) -> str:
@@ -152,8 +166,12 @@ def _many(variants: Sequence[Parameters], function: str, base: Parameters | None
     traced = _traced(base, function)
     if traced is None:
         return _evaluated(variants, function)
-    alike = [params for params in variants if traced.is_same(json.loads(params))]
-    others = [params for params in variants if params not in set(alike)]
+    every = {params: json.loads(params) for params in variants}
+    renamed = [params for params, one in every.items() if traced.is_renamed(one)]
+    if len(renamed) > FEW and traced.is_nameless(function):
+        every |= {params: traced.named_back(every[params]) for params in renamed}
+    alike = {params for params, one in every.items() if traced.is_same(one)}
+    others = [params for params in variants if params not in alike]
     return dict.fromkeys(alike, traced.result) | _evaluated(others, function)
 
 
@@ -180,6 +198,23 @@ class _Traced:
     parameters: Any
     read: frozenset[Steps]
     result: Any
+
+    def is_renamed(self, other: Any) -> bool:
+        """Whether other parameters have one stack, as these, under another name."""
+        own, theirs = self.parameters["stacks"], other["stacks"]
+        return len(own) == len(theirs) == 1 and own.keys() != theirs.keys()
+
+    def is_nameless(self, function: str) -> bool:
+        """Whether the only stack may have any name: shown with some others, for a trace does not see names."""
+        (own,) = self.parameters["stacks"].values()
+        others = [json.dumps({**self.parameters, "stacks": {name: own}}) for name in OTHER_NAMES]
+        found = _evaluated(others, function)
+        return all(one in found and found[one] == self.result for one in others)
+
+    def named_back(self, other: Any) -> Any:
+        """Other parameters, with the name of these for the only stack."""
+        (name,), (stack,) = self.parameters["stacks"], other["stacks"].values()
+        return {**other, "stacks": {name: stack}}
 
     def is_same(self, other: Any) -> bool:
         """Whether other parameters make the same: Jsonnet evaluates what is looked at and nothing else."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from components.argocd.documents import HEALTH
 from components.cluster.documents import RUNBOOKS, writers
 from components.cluster.params import Fleet
-from components.monitoring import mixin as monitoring
+from components.monitoring.mixin import Alert
 from scripts.explain.effect import Objects
 from scripts.explain.keyed import Steps
 from scripts.explain.locate import NoSuchField
@@ -16,6 +15,7 @@ from scripts.explain.locate import NoSuchField
 FOLDERS = ("docs", RUNBOOKS)
 """Folders of a cluster's own target that nothing syncs."""
 KIND = "Document"
+Alerts = Callable[[], tuple[Alert, ...]]
 LINES = "lines"
 
 
@@ -29,13 +29,21 @@ def needs_alerts(folder: str) -> bool:
     return folder == RUNBOOKS
 
 
-def compiled(fleet: Fleet, folder: str, file: str, mixins: Mapping[str, str]) -> Objects:
-    """A document, or all of a folder where there is none of that name. ``fleet`` knows its kinds; ``mixins`` holds the
-    mixin's results by argument."""
-    every = writers(fleet)
+def compiled(fleet: Fleet, folder: str, file: str, alerts: Alerts) -> Objects:
+    """A document, or all of a folder where there is none of that name. ``fleet`` knows its kinds."""
+    every = writers(fleet, alerts)
     wanted = [file] if file in every else [path for path in every if path.partition("/")[0] == folder]
-    with _known(mixins):
-        return {path: as_object(path, every[path]()) for path in wanted}
+    return {path: as_object(path, every[path]()) for path in wanted}
+
+
+def around(fleet: Fleet, folder: str, file: str, alerts: Alerts) -> Objects:
+    """All documents of a folder, without the lines of those that are not ``file``."""
+    every = writers(fleet, alerts)
+    return {
+        path: as_object(path, write() if path == file else "")
+        for path, write in every.items()
+        if path.partition("/")[0] == folder
+    }
 
 
 def as_object(file: str, text: str) -> dict[str, object]:
@@ -56,14 +64,3 @@ def field_at(text: str, line: int) -> Steps:
 def line_of(path: Steps) -> int:
     """The line (from 1) that a field is; the first for the document as a whole."""
     return int(path[1]) + 1 if len(path) > 1 else 1
-
-
-@contextmanager
-def _known(mixins: Mapping[str, str]) -> Iterator[None]:
-    """Results of the mixin that need not be computed again."""
-    original = monitoring._evaluate
-    monitoring._evaluate = lambda params: mixins[params]  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        monitoring._evaluate = original

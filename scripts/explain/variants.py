@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from components.argocd.applications import applications
+from components.argocd.project import project
 from components.cluster.params import Fleet
 from components.common.manifest import Manifest, key
 from components.compile import trial
+from components.monitoring.mixin import Alert
 from components.stack.params import Stack
 from scripts.explain import mixin, papers
 from scripts.explain.compare import Difference, counterparts, difference
@@ -20,6 +23,7 @@ from scripts.explain.keyed import Path
 from scripts.explain.known import MIXIN, STACKS, Known
 
 MONITORING = "monitoring"
+APPLICATION, PROJECT = f"{trial.ARGOCD}/application-", f"{trial.ARGOCD}/appproject-"
 T = TypeVar("T")
 Differences = list[Difference]
 
@@ -45,6 +49,25 @@ class _Prepared:
     changes: KeyPath | None
 
 
+class _Kinds(Mapping[str, mixin.Kinds]):
+    """(group, kind) of what is compiled, by component and stack, each made when it is asked for."""
+
+    def __init__(self, make: Mapping[str, Callable[[], mixin.Kinds]]) -> None:
+        self._make = make
+        self._made: dict[str, mixin.Kinds] = {}
+
+    def __getitem__(self, name: str) -> mixin.Kinds:
+        if name not in self._made:
+            self._made[name] = self._make[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._make)
+
+    def __len__(self) -> int:
+        return len(self._make)
+
+
 class Variants:
     """Compiles variants of one cluster's own target."""
 
@@ -52,7 +75,7 @@ class Variants:
         """``target``: ``<cluster>.cluster``."""
         self.target = target
         self._mixin_kinds: dict[mixin.Parameters, mixin.Kinds] = {}
-        self._alerts: dict[mixin.Parameters, str] = {}
+        self._alerts: dict[mixin.Parameters, tuple[Alert, ...]] = {}
         self._stack_kinds: dict[Stack, mixin.Kinds] = {}
 
     def component(self, fleet: Fleet, component: str) -> Objects:
@@ -61,13 +84,40 @@ class Variants:
         self._learn(component, "", [params])
         if _needs_kinds(component, ""):
             fleet = replace(fleet, kinds=self._kinds(fleet, params))
-        return self._built(fleet, component, "")
+        return self._built(fleet, component, "", params)
 
-    def _built(self, fleet: Fleet, component: str, file: str) -> Objects:
+    def around(self, fleet: Fleet, file: str) -> Objects:
+        """The objects of the component that a file is of, as far as a question about that file needs them: what is
+        costly to make of the others may be left out, but not where they are. Raises what the builders run into."""
+        component = file.partition("/")[0]
+        if component == MONITORING:
+            params = mixin.parameters(fleet)
+            made = mixin.around(params, file) if params is not None else None
+            if made is not None:
+                return trial.cluster_manifests(self.target, fleet, component, made.manifests())
+        elif papers.needs_alerts(component):
+            params = mixin.parameters(fleet)
+            self._learn(component, file, [params])
+            return papers.around(fleet, component, file, partial(self._alerts_of, params))
+        elif component == trial.ARGOCD:
+            return self._of_argocd(fleet, file)
+        return self.component(fleet, component)
+
+    def _of_argocd(self, fleet: Fleet, file: str) -> Objects:
+        params = mixin.parameters(fleet)
+        self._learn(trial.ARGOCD, file, [params])
+        return self._built(replace(fleet, kinds=self._kinds(fleet, params)), trial.ARGOCD, file, params)
+
+    def _built(self, fleet: Fleet, component: str, file: str, params: mixin.Parameters | None) -> Objects:
         """A file of a component, or all of it; of a fleet that knows its kinds, where they matter."""
         if component in papers.FOLDERS:
-            return papers.compiled(fleet, component, file, self._alerts)
-        return trial.cluster_manifests(self.target, fleet, component)
+            return papers.compiled(fleet, component, file, partial(self._alerts_of, params))
+        return trial.cluster_manifests(self.target, fleet, component, _alike(fleet, file))
+
+    def _alerts_of(self, params: mixin.Parameters | None) -> tuple[Alert, ...]:
+        """The alerts of a fleet whose mixin was learned; none where nothing is monitored. Raises KeyError where the
+        mixin refused it."""
+        return self._alerts[params] if params is not None else ()
 
     def read(self, fleet: Fleet, component: str) -> None:
         """Read what the builders of a component read."""
@@ -75,6 +125,13 @@ class Variants:
             mixin.parameters(fleet)
         else:
             self.component(fleet, component)
+
+    def read_for(self, fleet: Fleet, file: str) -> None:
+        """Read what the builders of one file read."""
+        if file.partition("/")[0] == MONITORING:
+            mixin.parameters(fleet)
+        else:
+            self.around(fleet, file)
 
     def differing(
         self, base: Objects, file: str, path: Path, variants: Iterable[Variant], like: Fleet | None = None
@@ -94,19 +151,21 @@ class Variants:
             differing = self._monitored(base, file, path, [one for one in found if one], own)
         else:
             self._learn(component, file, [own, *(one.mixin for one in found if one)], own)
-            differing = partial(self._differing, base, file, known)
+            differing = partial(self._differing, base, file, path, known)
         return [_attempt(partial(differing, one)) if one else None for one in found]
 
-    def _differing(self, base: Objects, file: str, known: Known | None, one: _Prepared) -> Differences:
+    def _differing(
+        self, base: Objects, file: str, path: Path, known: Known | None, one: _Prepared
+    ) -> Differences:
         component, fleet = file.partition("/")[0], one.fleet
         with one.within():
             if _needs_kinds(component, file):
                 fleet = replace(fleet, kinds=self._kinds(fleet, one.mixin, known, one.changes))
-                is_known = known is not None and component == trial.ARGOCD and fleet.kinds == known.kinds
+                is_known = known is not None and file.startswith(PROJECT) and fleet.kinds == known.kinds
                 if known and is_known and not known.reads(component, one.changes):
                     return []
-            objects = self._built(fleet, component, file)
-        return _differences(base[file], only(base, objects, file).get(file))
+            objects = self._built(fleet, component, file, one.mixin)
+        return _differences(base[file], only(base, objects, file).get(file), path)
 
     def _monitored(
         self,
@@ -131,7 +190,7 @@ class Variants:
                 way, value = mixin.steps_to(own, path)
                 parts = mixin.parts(every, which, way, like)
                 told = {
-                    params: _differences(value, part[0], path[: len(way)])
+                    params: _differences(value, part[0], path, path[: len(way)])
                     for params, part in parts.items()
                     if part
                 }
@@ -142,10 +201,10 @@ class Variants:
                 return told[one.mixin]
             manifest = made[one.mixin] if one.mixin is not None else None
             if manifest is None:
-                return _differences(own, None)
+                return _differences(own, None, path)
             with one.within():
                 placed = trial.cluster_manifests(self.target, one.fleet, MONITORING, [manifest])
-            return _differences(own, next(iter(placed.values())))
+            return _differences(own, next(iter(placed.values())), path)
 
         return differing
 
@@ -174,15 +233,18 @@ class Variants:
     ) -> trial.Kinds:
         """(group, kind) of what a fleet is compiled to, by component and stack; what a change cannot reach is taken
         from what is ``known``."""
-        if known is not None and not known.reads(STACKS, changes):
-            kinds = {one.name: known.kinds[one.name] for one in fleet.stacks}
-        else:
-            kinds = {one.name: self._kinds_of_stack(one) for one in fleet.stacks}
+        monitoring = self._mixin_kinds[params] if params is not None else frozenset()
+        found: dict[str, Callable[[], mixin.Kinds]] = {MONITORING: lambda: monitoring}
+
+        def kinds(part: str, name: str, make: Callable[[], mixin.Kinds]) -> Callable[[], mixin.Kinds]:
+            is_same = known is not None and name in known.kinds and not known.reads(part, changes)
+            return partial(known.kinds.__getitem__, name) if known and is_same else make
+
+        for stack in fleet.stacks:
+            found[stack.name] = kinds(STACKS, stack.name, partial(self._kinds_of_stack, stack))
         for part in trial.CLUSTER_COMPONENTS[:2]:
-            is_known = known is not None and not known.reads(part, changes)
-            kinds[part] = known.kinds[part] if known and is_known else trial.cluster_kinds(fleet, part)
-        kinds[MONITORING] = self._mixin_kinds[params] if params is not None else frozenset()
-        return kinds
+            found[part] = kinds(part, part, partial(trial.cluster_kinds, fleet, part))
+        return _Kinds(found)
 
     def _own_kinds(self, fleet: Fleet) -> trial.Kinds:
         """The same of a fleet whose mixin was learned."""
@@ -217,6 +279,13 @@ class Variants:
         return self._stack_kinds[stack]
 
 
+def _alike(fleet: Fleet, file: str) -> Iterable[Manifest] | None:
+    """The objects of Argo CD among which that of a file is; None for all, and for a file of another component."""
+    if file.startswith(APPLICATION):
+        return applications(fleet)
+    return [project(fleet)] if file.startswith(PROJECT) else None
+
+
 def _needs_kinds(component: str, file: str) -> bool:
     """Whether a component, or a file of it, is made from what everything else is compiled to."""
     return component == trial.ARGOCD or papers.needs_kinds(component, file)
@@ -244,11 +313,13 @@ def _attempt(make: Callable[[], T]) -> T | None:
         return None
 
 
-def _differences(own: Any, other: Any, at: Path = ()) -> Differences:
-    """What of a value at a path is not so in another; all of it where there is none."""
+def _differences(own: Any, other: Any, path: Path, at: Path = ()) -> Differences:
+    """What of a value, which stands at ``at``, is not so in another, as far as the field ``path`` has to do with it;
+    all of it where there is none."""
     if other is None and own is not None:
         return [Difference(at, "presence")]
-    return [Difference((*at, *one.path), one.kind) for one in difference(own, other)]
+    along = path[len(at) :]
+    return [Difference((*at, *one.path), one.kind) for one in difference(own, other, along)]
 
 
 def only(base: Objects, objects: Objects, file: str) -> Objects:

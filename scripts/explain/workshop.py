@@ -78,12 +78,14 @@ class Workshop:
             self._formulas[target] = Formulas(self.study(target), self.parameters)
         return self._formulas[target]
 
-    def authors(self, target: str, component: str) -> Authors:
-        """Who wrote the fields of one component of a target."""
-        if (target, component) not in self._authors:
-            study = self.fleet(target) if is_cluster(target) else self.study(target)
-            self._authors[target, component] = Authors(study.unpatched(component))
-        return self._authors[target, component]
+    def authors(self, target: str, file: str) -> Authors:
+        """Who wrote the fields of one file of a target; in a stack, those of its whole component."""
+        of_cluster = is_cluster(target)
+        part = file if of_cluster else file.partition("/")[0]
+        if (target, part) not in self._authors:
+            study = self.fleet(target) if of_cluster else self.study(target)
+            self._authors[target, part] = Authors(study.unpatched(part))
+        return self._authors[target, part]
 
     def fleet(self, target: str) -> FleetStudy:
         """A cluster, by its own target."""
