@@ -7,7 +7,7 @@ computes nothing that is not looked at.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ Parameters = str
 """The mixin's argument as JSON text, so that equal variants are told by it."""
 FEW = 2
 """Up to so many variants are evaluated without looking at what they have in common."""
-OTHER_NAMES = ("a", "zz-another-1")
-"""Names of stacks: short and long, first and last."""
+ANOTHER = "another-1"
+"""Name of a stack."""
 HEAD = ("apiVersion", "kind", "metadata")
 Kinds = frozenset[tuple[str, str]]
 _OBJECTS = """
@@ -48,10 +48,21 @@ local at(value, steps) =
         if std.length(value) == step.count then [value[step.index]] else []
       else [item for item in value if std.isObject(item) && std.get(item, step.key) == step.value];
     if std.length(next) == 1 then at(next[0], steps[1:]) else [];
+local part(object, steps) = local found = at(object, steps); [found, if found == [] then object else null];
 """
 Step = str | dict[str, Any]
 """A step that Jsonnet takes: a key, ``{key, value}`` for the only item that has it, ``{index, count}`` for an item of a
 list of so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What stands at a place of an object."""
+
+    found: list[Any]
+    """Empty where the steps do not lead on."""
+    object: Manifest | None
+    """The whole object, where nothing was found; None also where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +103,10 @@ def heads(
 
 def parts(
     variants: Iterable[Parameters], which: Wanted, steps: Sequence[Step], base: Parameters | None = None
-) -> dict[Parameters, list[Any]]:
-    """What stands at a place of one object in each variant, in a list that is empty where the steps do not lead on.
-    Variants that the mixin refuses are left out."""
-    way = json.dumps(steps)
-    source = f"function(params) at(one(params, {_arguments(which)}), {way})"
-    return _many(sorted(set(variants)), source, base)
+) -> dict[Parameters, Part]:
+    """What stands at a place of one object in each variant. Variants that the mixin refuses are left out."""
+    source = f"function(params) part(one(params, {_arguments(which)}), {json.dumps(steps)})"
+    return {params: Part(*made) for params, made in _many(sorted(set(variants)), source, base).items()}
 
 
 def steps_to(manifest: Manifest, path: Path) -> tuple[list[Step], Any]:
@@ -161,18 +170,36 @@ def _kind(text: str) -> tuple[str, str]:
 def _many(variants: Sequence[Parameters], function: str, base: Parameters | None) -> dict[Parameters, Any]:
     """What a function makes of each variant. One that differs from ``base`` only in what the function does not look
     at for it is not evaluated."""
-    if base is None or len(variants) <= FEW:
+    traces = _traced([base], function) if base is not None and len(variants) > FEW else []
+    if not traces:
         return _evaluated(variants, function)
-    traced = _traced(base, function)
-    if traced is None:
-        return _evaluated(variants, function)
-    every = {params: json.loads(params) for params in variants}
-    renamed = [params for params, one in every.items() if traced.is_renamed(one)]
-    if len(renamed) > FEW and traced.is_nameless(function):
-        every |= {params: traced.named_back(every[params]) for params in renamed}
-    alike = {params for params, one in every.items() if traced.is_same(one)}
-    others = [params for params in variants if params not in alike]
-    return dict.fromkeys(alike, traced.result) | _evaluated(others, function)
+    left = {params: json.loads(params) for params in variants}
+    if sum(map(traces[0].is_renamed, left.values())) > FEW:
+        traces, left = _of_any_name(traces[0], function, left)
+    found: dict[Parameters, Any] = {}
+    for traced in traces:
+        alike = [params for params, one in left.items() if traced.is_same(one)]
+        found |= dict.fromkeys(alike, traced.result)
+        left = {params: one for params, one in left.items() if params not in found}
+    return found | _evaluated(list(left), function)
+
+
+def _of_any_name(
+    base: _Traced, function: str, variants: Mapping[Parameters, Any]
+) -> tuple[list[_Traced], dict[Parameters, Any]]:
+    """Single stacks that differ in what ``base`` looked at are of a few kinds, each traced once; all have the name of
+    that of ``base`` where it makes no difference."""
+    named = {params: base.named_back(one) for params, one in variants.items() if base.is_renamed(one)}
+    kinds: dict[str, list[Any]] = {}
+    for one in named.values():
+        kinds.setdefault(base.seen(one), []).append(one)
+    kinds.pop(base.seen(base.parameters), None)
+    firsts = [json.dumps(these[0]) for these in kinds.values() if len(these) > FEW]
+    traces = [base, *(_traced(firsts, function) if firsts else ())]
+    renamed = {traced: json.dumps(traced.named(ANOTHER)) for traced in traces}
+    shown = _evaluated(list(renamed.values()), function)
+    nameless = [traced for traced, params in renamed.items() if shown.get(params) == traced.result]
+    return (nameless, {**variants, **named}) if base in nameless else ([base], dict(variants))
 
 
 def _evaluated(variants: Sequence[Parameters], function: str) -> dict[Parameters, Any]:
@@ -191,7 +218,7 @@ def _evaluated(variants: Sequence[Parameters], function: str) -> dict[Parameters
     return dict(zip(variants, found, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Traced:
     """What a function makes of some parameters, and what of them it looked at."""
 
@@ -204,17 +231,28 @@ class _Traced:
         own, theirs = self.parameters["stacks"], other["stacks"]
         return len(own) == len(theirs) == 1 and own.keys() != theirs.keys()
 
-    def is_nameless(self, function: str) -> bool:
-        """Whether the only stack may have any name: shown with some others, for a trace does not see names."""
-        (own,) = self.parameters["stacks"].values()
-        others = [json.dumps({**self.parameters, "stacks": {name: own}}) for name in OTHER_NAMES]
-        found = _evaluated(others, function)
-        return all(one in found and found[one] == self.result for one in others)
-
     def named_back(self, other: Any) -> Any:
         """Other parameters, with the name of these for the only stack."""
         (name,), (stack,) = self.parameters["stacks"], other["stacks"].values()
         return {**other, "stacks": {name: stack}}
+
+    def named(self, name: str) -> Any:
+        """The parameters with another name for the only stack. A trace does not see names, for they are keys."""
+        (stack,) = self.parameters["stacks"].values()
+        return {**self.parameters, "stacks": {name: stack}}
+
+    def seen(self, other: Any) -> str:
+        """What of other parameters stands where it looked."""
+        return json.dumps(self._seen(other, ()))
+
+    def _seen(self, value: Any, path: Steps) -> Any:
+        if path not in self.read:
+            return None
+        if isinstance(value, dict):
+            return {key: self._seen(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._seen(item, (*path, index)) for index, item in enumerate(value)]
+        return [value]
 
     def is_same(self, other: Any) -> bool:
         """Whether other parameters make the same: Jsonnet evaluates what is looked at and nothing else."""
@@ -231,33 +269,39 @@ class _Traced:
         return False
 
 
-def _traced(base: Parameters, function: str) -> _Traced | None:
-    """A function, watched; None where it refuses the parameters."""
-    parameters = json.loads(base)
-    paths: list[Steps] = []
-    read: set[Steps] = set()
+def _traced(bases: Sequence[Parameters], function: str) -> list[_Traced]:
+    """A function, watched for each of some parameters; nothing where it refuses one of them."""
+    every = [json.loads(base) for base in bases]
+    paths: list[tuple[int, Steps]] = []
+    read: list[set[Steps]] = [set() for _ in bases]
 
     def note(index: float, value: Any) -> Any:
-        read.add(paths[int(index)])
+        number, path = paths[int(index)]
+        read[number].add(path)
         return value
 
-    watched = _watched(parameters, (), paths)
-    source = f"{_OBJECTS} local n = std.native('n'); local f = {function}; f({watched})"
+    watched = ", ".join(_watched(one, (), number, paths) for number, one in enumerate(every))
+    source = (
+        f"{_OBJECTS} local n = std.native('n'); local f = {function}; [f(params) for params in [{watched}]]"
+    )
     try:
-        text = jsonnet(source, native_callbacks={"n": (("index", "value"), note)})
+        found = json.loads(jsonnet(source, native_callbacks={"n": (("index", "value"), note)}))
     except RuntimeError:
-        return None
-    return _Traced(parameters, frozenset(read), json.loads(text))
+        return []
+    each = zip(every, read, found, strict=True)
+    return [_Traced(parameters, frozenset(these), result) for parameters, these, result in each]
 
 
-def _watched(value: Any, path: Steps, paths: list[Steps]) -> str:
-    """A value as Jsonnet in which each part tells when it is looked at."""
+def _watched(value: Any, path: Steps, number: int, paths: list[tuple[int, Steps]]) -> str:
+    """A value of the ``number``-th parameters as Jsonnet in which each part tells when it is looked at."""
     index = len(paths)
-    paths.append(path)
+    paths.append((number, path))
     if isinstance(value, dict):
-        items = (f"{json.dumps(key)}: {_watched(item, (*path, key), paths)}" for key, item in value.items())
+        items = (
+            f"{json.dumps(key)}: {_watched(item, (*path, key), number, paths)}" for key, item in value.items()
+        )
         return f"(if n({index}, true) then {{{', '.join(items)}}} else null)"
     if isinstance(value, list):
-        items = (_watched(item, (*path, place), paths) for place, item in enumerate(value))
+        items = (_watched(item, (*path, place), number, paths) for place, item in enumerate(value))
         return f"(if n({index}, true) then [{', '.join(items)}] else null)"
     return f"n({index}, {json.dumps(value)})"

@@ -185,16 +185,17 @@ class Variants:
         if path and not is_patched and path[0] in mixin.HEAD:
             made = mixin.heads(every, which, like)
             own = {key: own[key] for key in mixin.HEAD}
+        elif path and not is_patched:
+            way, value = mixin.steps_to(own, path)
+            parts = mixin.parts(every, which, way, like)
+            told = {
+                params: _differences(value, one.found[0], path, path[: len(way)])
+                for params, one in parts.items()
+                if one.found
+            }
+            made = {params: one.object for params, one in parts.items()}
         else:
-            if path and not is_patched:
-                way, value = mixin.steps_to(own, path)
-                parts = mixin.parts(every, which, way, like)
-                told = {
-                    params: _differences(value, part[0], path, path[: len(way)])
-                    for params, part in parts.items()
-                    if part
-                }
-            made = mixin.objects(every - told.keys(), which, like)
+            made = mixin.objects(every, which, like)
 
         def differing(one: _Prepared) -> Differences:
             if one.mixin in told:
