@@ -142,9 +142,12 @@ class StackStudy:
         """What each derived value changes in a component."""
         if component not in self._derived:
             base = self.base(component)
+            fresh = self.fresh()
+            used = derived_values.used_by(lambda: trial.stack_manifests(self.target, fresh, component))
             self._derived[component] = [
                 measure(one, one.different(value), base, partial(self._with, component, one))
                 for one, value in derived_values.values(self.stack).items()
+                if one in used
             ]
         return self._derived[component]
 

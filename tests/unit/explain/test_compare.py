@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.explain.compare import counterparts, difference
-from scripts.explain.keyed import fields, shown
+from scripts.explain.keyed import fields, shown, steps
 
 
 def told(base: Any, other: Any) -> dict[str, str]:
@@ -57,6 +58,18 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", min_size=1), inner, max_size=3),
     max_leaves=12,
 )
+
+
+def _ways(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every way into a value."""
+    yield path
+    items = value if isinstance(value, dict) else {}
+    if isinstance(value, list):
+        items = dict(zip(steps(value), value, strict=True))
+    for step, item in items.items():
+        yield from _ways(item, (*path, step))
+
+
 _OBJECTS = st.dictionaries(st.text("ab", min_size=1, max_size=2), _VALUES, max_size=4)
 
 
@@ -93,3 +106,30 @@ def test_a_changed_scalar_is_found(value: dict[str, Any], data: st.DataObject) -
         here = here[key]
     here[path[-1]] += 10
     assert told(value, other) == {shown(path): "value"}
+
+
+_NO_TEXTS = st.recursive(
+    st.integers(0, 3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", min_size=1), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(_NO_TEXTS, _NO_TEXTS)
+def test_along_a_field_is_what_concerns_it(base: Any, other: Any) -> None:
+    every = list(difference(base, other))
+    for along in _ways(base):
+        of_field = [
+            one for one in every if one.path[: len(along)] == along or along[: len(one.path)] == one.path
+        ]
+        assert list(difference(base, other, along)) == of_field
+
+
+@given(st.lists(st.sampled_from("abcde"), max_size=6), st.lists(st.sampled_from("abcde"), max_size=6))
+def test_a_line_that_stands_in_both_texts_once_is_the_same(base: list[str], other: list[str]) -> None:
+    every = list(difference(base, other))
+    for step, line in zip(steps(base), base, strict=True):
+        found = list(difference(base, other, (step,)))
+        assert found in ([], [one for one in every if one.path in ((), (step,))])
+        if base.count(line) == other.count(line) == 1:
+            assert not found

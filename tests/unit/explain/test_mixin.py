@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -57,3 +57,36 @@ def test_something_is_left_out(base: mixin.Parameters) -> None:
     (traced,) = mixin._traced([base], "kinds")
     alike = [params for params in variants(root, root) if traced.is_same(json.loads(params))]
     assert len(alike) > 20
+
+
+def single(base: mixin.Parameters, count: int) -> list[mixin.Parameters]:
+    """Fleets of one stack each, of two kinds."""
+    root = json.loads(base)
+    first, second = root["stacks"].values()
+    return [
+        json.dumps({**root, "stacks": {f"stack-{number}": {**one, "minReplicas": 1 + number}}})
+        for number in range(count)
+        for one in (first, {**second, "metricsPort": None, "slo": {"ttftP95Seconds": 1.0}})
+    ]
+
+
+def test_stacks_that_are_looked_at_alike_make_the_same(
+    base: mixin.Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluated: list[int] = []
+    original = mixin._evaluated
+
+    def counting(variants: Sequence[mixin.Parameters], function: str) -> dict[mixin.Parameters, Any]:
+        evaluated.append(len(variants))
+        return original(variants, function)
+
+    every = single(base, 6)
+    rules = mixin.Wanted("PrometheusRule", "inference-alerts", 1, 3)
+    plain = mixin.objects(every, rules), mixin.alerts(every), mixin.kinds(every)
+    monkeypatch.setattr(mixin, "_evaluated", counting)
+    assert (mixin.objects(every, rules, every[0]), mixin.alerts(every, every[0])) == plain[:2]
+    assert sum(evaluated) < len(every)
+    # the number of replicas is in the facts of a stack, and its name is that of their object
+    facts = mixin.Wanted("PrometheusRule", "inference-stack-stack-0", 2, 3)
+    assert mixin.objects(every, facts, every[0]) == mixin.objects(every, facts)
+    assert mixin.kinds(every, every[0]) == plain[2]

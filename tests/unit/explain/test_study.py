@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from components.compile import trial
@@ -49,6 +51,19 @@ def test_a_number_comes_from_everything_that_it_is_computed_from(workshop: Works
         "serving.gpus",
         "serving.resources.memory",
     }
+
+
+def test_a_derived_value_that_is_not_used_changes_nothing(workshop: Workshop) -> None:
+    study = workshop.study(TARGET)
+    every = derived.values(study.stack)
+    for component in trial.STACK_COMPONENTS:
+        used = derived.used_by(partial(trial.stack_manifests, TARGET, study.fresh(), component))
+        assert used & every.keys()
+        assert every.keys() - used
+        for one in every.keys() - used:
+            for value in one.different(every[one]):
+                with derived.replaced(one, value):
+                    assert trial.stack_manifests(TARGET, study.fresh(), component) == study.base(component)
 
 
 def test_a_threshold_far_from_the_value_is_found(workshop: Workshop) -> None:
