@@ -35,18 +35,19 @@ def explain_line(workshop: Workshop, file: str, line: int) -> LineAnswer:
 
 
 def _of_class(workshop: Workshop, span: Span, place: Place) -> LineAnswer:
-    """An entry of a ``classes`` list: the targets whose chain comes through it."""
+    """An entry of a ``classes`` list, or all of them: the targets whose chain comes through it."""
     uses = [
         Use(target, "", True, None)
         for target in workshop.targets
         if any(
-            (step.file, step.line) == (span.source.name, place.line)
+            step.file == span.source.name and step.line in span.lines
             for use in workshop.origins.chain(target).classes
             for step in use.includes
         )
     ]
     raw = plain_data(span.node)
-    return LineAnswer(place, "", raw, str(raw), tuple(uses), (), ())
+    includes = ", ".join(map(str, raw)) if isinstance(raw, list) else str(raw)
+    return LineAnswer(place, "", raw, includes, tuple(uses), (), ())
 
 
 def _use(workshop: Workshop, hit: Hit) -> Use:

@@ -73,13 +73,15 @@ def _rollout(view: View, cluster: str, pool: str) -> int:
     for target, restart in restarts(view).items():
         stack = view.stacks_after.get(target)
         if stack is not None and stack.cluster.name == cluster and stack.serving.pool == pool:
-            found.append(_surge(view, stack, restart) * max(stack.gpus_per_pod, 1))
+            found.append(surge(view, stack, restart) * max(stack.gpus_per_pod, 1))
     return max(found)
 
 
-def _surge(view: View, stack: Stack, restart: Restart) -> int:
-    """Pods beside those that run. One with another name starts all of its pods while the old ones are there; of those
-    that stay the level after it tells."""
+def surge(view: View, stack: Stack, restart: Restart) -> int:
+    """Pods of a rollout beside those that run and those that the level after it tells: none of a new stack. One with
+    another name starts all of its pods while the old ones are there."""
+    if restart.kind == "new":
+        return 0
     if restart.kind != "renamed":
         return stack.max_surge
     was = view.twins.get(restart.target, restart.target)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scripts.review import restarts as rollouts
 from scripts.review.change import Consequence, LedgerRow, Severity
 from scripts.review.consequences.words import place, several
+from scripts.review.ledger import surge
 from scripts.review.view import View
 
 HOURS_A_MONTH = 730
@@ -58,11 +59,13 @@ def _worse(row: LedgerRow, which: str) -> bool:
 def contention(view: View) -> Iterator[Consequence]:
     """Rollouts that need the same free GPUs at the same time."""
     asked: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for target in sorted(rollouts.restarts(view)):
+    for target, restart in sorted(rollouts.restarts(view).items()):
         stack = view.stacks_after.get(target)
-        if stack is not None and stack.max_surge and stack.gpus_per_pod and stack.serving.min_replicas:
-            key = (stack.cluster.name, stack.serving.pool)
-            asked.setdefault(key, []).append((target, stack.max_surge * stack.gpus_per_pod))
+        if stack is None or not stack.serving.min_replicas:
+            continue
+        size = surge(view, stack, restart) * stack.gpus_per_pod
+        if size:
+            asked.setdefault((stack.cluster.name, stack.serving.pool), []).append((target, size))
     for row in view.change.ledger:
         who = asked.get((row.cluster, row.pool), [])
         free = max(row.after.free, 0) if row.after and row.after.free is not None else None
@@ -98,7 +101,8 @@ def cost(view: View) -> Iterator[Consequence]:
         old = row.before.price if row.before else None
         new = row.after.price if row.after else None
         is_priced_anew = row.before and row.after and (old is None or new is None)
-        if (old or new) and old != new and not is_priced_anew:
+        stays = row.cluster in view.clusters_gone  # with everything in it: nobody deletes it
+        if (old or new) and old != new and not is_priced_anew and not stays:
             change[row.currency] = change.get(row.currency, 0) + (new or 0) - (old or 0)
             clusters.setdefault(row.currency, []).append(row.cluster)
     for currency, hourly in sorted(change.items()):

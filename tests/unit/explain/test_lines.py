@@ -123,6 +123,12 @@ def test_an_include_names_its_targets(workshop: Workshop) -> None:
     assert answer.fields == ()
 
 
+def test_the_line_that_opens_the_classes_has_the_targets_of_all(workshop: Workshop) -> None:
+    answer = ask(workshop, TARGET, "classes:")
+    assert answer.targets == ("eu-h100.llama-70b",)
+    assert answer.includes == "clusters.eu-h100, stacks.stack, models.llama-3-3-70b-instruct"
+
+
 @pytest.mark.parametrize(
     ("file", "line", "said"),
     [

@@ -163,3 +163,37 @@ def test_a_page_shows_nothing_that_turns_the_text_around(tmp_path: Path) -> None
     change = edited(tmp_path, file, "type: ClusterIP", r'type: "\u202egnp.exe\x9b31m"')
     assert "gnp.exe" in page.write(change)
     assert all(char.isprintable() or char == "\n" for char in page.write(change))
+
+
+def test_renamed_stacks_start_beside_the_old_ones(tmp_path: Path) -> None:
+    larger = [{"file": "targets/eu/qwen-8b.yml", "replace": "minReplicas: 2", "with": "minReplicas: 6"}]
+    renames = [
+        {"file": "targets/eu/qwen-8b.yml", "move": "targets/eu/qwen-small.yml"},
+        {"file": "targets/eu/llama-70b.yml", "move": "targets/eu/llama.yml"},
+        {"file": "targets/eu/llama.yml", "replace": "qwen-8b: 1", "with": "qwen-small: 1"},
+        {"file": "classes/clusters/eu.yml", "replace": "chat-large: llama-70b", "with": "chat-large: llama"},
+    ]
+    base = support.tree(tmp_path / "base", larger)
+    head = support.tree(tmp_path / "head", [*larger, *renames])
+    change = build(support.pair(base, head), support.DATE)
+    (contention,) = [one.sentence for one in change.consequences if one.rule == "contention"]
+    assert "2 rollouts in pool h100 of eu ask for 10 GPUs at once, and 6 are free" in contention
+
+
+def test_what_goes_on_running_saves_nothing(tmp_path: Path) -> None:
+    priced = [
+        {
+            "file": "classes/clusters/lab.yml",
+            "replace": "nodes: 1",
+            "with": "nodes: 1\n        pricePerGpuHour: 1.0",
+        }
+    ]
+    gone = [
+        {"file": f"targets/lab/{name}.yml", "remove": True} for name in ("qwen-8b", "llama-8b", "cluster")
+    ]
+    base = support.tree(tmp_path / "base", priced)
+    head = support.tree(tmp_path / "head", [*priced, *gone])
+    change = build(support.pair(base, head), support.DATE)
+    rules = [one.rule for one in change.consequences]
+    assert "cluster-removed" in rules
+    assert "cost" not in rules
