@@ -187,14 +187,14 @@ def _many(variants: Sequence[Parameters], function: str, base: Parameters | None
 def _of_any_name(
     base: _Traced, function: str, variants: Mapping[Parameters, Any]
 ) -> tuple[list[_Traced], dict[Parameters, Any]]:
-    """Single stacks that differ in what ``base`` looked at are of a few kinds, each traced once; all have the name of
+    """Single stacks that differ in what ``base`` looked at are of a few shapes, each traced once; all have the name of
     that of ``base`` where it makes no difference."""
     named = {params: base.named_back(one) for params, one in variants.items() if base.is_renamed(one)}
-    kinds: dict[str, list[Any]] = {}
+    shapes: dict[str, list[Any]] = {}
     for one in named.values():
-        kinds.setdefault(base.seen(one), []).append(one)
-    kinds.pop(base.seen(base.parameters), None)
-    firsts = [json.dumps(these[0]) for these in kinds.values() if len(these) > FEW]
+        shapes.setdefault(base.seen(one), []).append(one)
+    shapes.pop(base.seen(base.parameters), None)
+    firsts = [json.dumps(these[0]) for these in shapes.values() if len(these) > FEW]
     traces = [base, *(_traced(firsts, function) if firsts else ())]
     renamed = {traced: json.dumps(traced.named(ANOTHER)) for traced in traces}
     shown = _evaluated(list(renamed.values()), function)
