@@ -29,7 +29,7 @@ def plain(value: Any) -> Any:
         return own | {k: v for k, v in (("old", value.old), ("new", value.new)) if v is not MISSING}
     if hasattr(value, "_asdict"):
         return {_camel(key): plain(item) for key, item in value._asdict().items()}
-    if isinstance(value, ObjectChange) and value.is_document:
+    if isinstance(value, ObjectChange) and value.is_document and value.fields:
         value = replace(value, old=None, new=None)  # its only field has both texts
     if is_dataclass(value) and not isinstance(value, type):
         own = {one.name: getattr(value, one.name) for one in fields(value)}

@@ -15,7 +15,7 @@ from typing import Any
 
 from scripts.review.causes import UNKNOWN, Moved, TargetEdits
 from scripts.review.change import MISSING, Cause, ObjectChange
-from scripts.review.objects import compare
+from scripts.review.objects import Texts, compare
 from scripts.review.recompile import Compile, compile_objects
 from scripts.review.semantic import shown
 from scripts.review.sides import Pair, Parameters
@@ -244,3 +244,35 @@ def _with_causes(one: ObjectChange, why: Attribute, index: dict[Cause, int]) -> 
     fields = tuple(replace(change, causes=numbers(plain(one, shown(change.path)))) for change in one.fields)
     whole = numbers("") if one.status != "changed" else ()
     return replace(one, fields=fields, causes=whole)
+
+
+def unexplained(
+    objects: Iterable[ObjectChange], index: dict[Cause, int], texts: Texts, wanted: Mapping[str, str | None]
+) -> list[ObjectChange]:
+    """The changes, where no edit is blamed for what somebody wrote into compiled/, or took out of it. ``texts``: the
+    changed files at the head; ``wanted``: what the inventory compiles to for those that are not so."""
+    changes = list(objects)
+    odd = {one.file for one in changes} & wanted.keys()
+    if not odd:
+        return changes
+    unknown = (index.setdefault(UNKNOWN, len(index)),)
+    should = {file: text for file in odd if (text := wanted[file]) is not None}
+    by_file: dict[str, set[str]] = {}
+    for one in compare(should, {file: texts[file] for file in odd if file in texts}):
+        by_file[one.file] = {shown(change.path) for change in one.fields} if one.status == "changed" else {""}
+
+    def other(one: ObjectChange) -> ObjectChange:
+        paths = by_file.get(one.file, set())
+        fields = tuple(
+            replace(change, causes=unknown) if _is_near(paths, shown(change.path)) else change
+            for change in one.fields
+        )
+        whole = unknown if "" in paths and one.status != "changed" else one.causes
+        return replace(one, fields=fields, causes=whole)
+
+    return [other(one) if one.file in odd else one for one in changes]
+
+
+def _is_near(paths: Iterable[str], path: str) -> bool:
+    """Whether a field is, holds, or lies in one of some others."""
+    return any(path.startswith(one) or one.startswith(path) for one in paths)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scripts.aside import Aside
-from scripts.review.attribution import Workshop, attribute
+from scripts.review.attribution import Workshop, attribute, unexplained
 from scripts.review.causes import target_edits
 from scripts.review.change import Cause, Change, ObjectChange
 from scripts.review.consequences import consequences
@@ -28,16 +28,18 @@ def build(pair: Pair, date: datetime.date) -> Change:
     edited = edits(pair)
     by_target = target_edits(pair, edited)
     workshop = Workshop(pair, by_target)
-    notes = Aside(lambda: list(stale(Workshop(pair, by_target, compile_texts))))
+    compiled = Aside(lambda: stale(Workshop(pair, by_target, compile_texts)))
     code = Cause("code", files=pair.code) if pair.code else None
     objects, index = attribute(workshop, compared.result(), code)
+    found = compiled.result()
+    objects = unexplained(objects, index, pair.head.texts, found.wanted)
     objects, causes = _all(objects, index, edited)
     change = Change(
         base=pair.base.label,
         head=pair.head.label,
         objects=tuple(objects),
         causes=causes,
-        notes=(*pair.notes, *_broken(pair), *notes.result()),
+        notes=(*pair.notes, *_broken(pair), *found.notes),
     )
     view = View(pair, change, date)
     change = replace(

@@ -16,10 +16,10 @@ _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _OWN = ("Application", "AppProject")
 """Kinds that the root syncs: the cluster's AppProject does not bind it."""
 
-Fate = Literal["deleted", "deleted-last", "kept", "orphaned", "unpruned", "forgotten"]
+Fate = Literal["deleted", "deleted-last", "kept", "orphaned", "unpruned", "forgotten", "unread"]
 """``deleted-last``: when what replaces it is healthy; ``kept``: ``Prune=false``; ``orphaned``: the AppProject permits
 it no more; ``unpruned``: the environment prunes nothing; ``forgotten``: its cluster is in no inventory, so that the
-root finds no files and syncs nothing."""
+root finds no files and syncs nothing; ``unread``: its file is there, and cannot be told."""
 
 
 def fate(view: View, one: ObjectChange) -> Fate:
@@ -27,6 +27,8 @@ def fate(view: View, one: ObjectChange) -> Fate:
     id_ = one.old_id or one.id
     if KEEPS in (at(one.old, "metadata.annotations") or {}).get(_SYNC_OPTIONS, ""):
         return "kept"
+    if one.file in view.unreadable:
+        return "unread"
     if id_.cluster in view.clusters_gone:
         return "forgotten"
     if id_.kind not in _OWN and any(

@@ -10,6 +10,7 @@ from typing import Any
 from scripts.review.attribution import plain
 from scripts.review.change import MISSING, Cause, Change, ObjectChange, Status
 from scripts.review.following import following, stacks_renamed
+from scripts.review.objects import is_synced
 from scripts.review.semantic import shown
 
 MAX_VALUES = 3
@@ -115,7 +116,7 @@ def groups(change: Change) -> list[Group]:
 
 def documents(change: Change) -> tuple[str, ...]:
     """Files that differ and that nothing syncs: runbooks, values, notes."""
-    return tuple(sorted({one.file for one in change.objects if one.is_document}))
+    return tuple(sorted({one.file for one in change.objects if one.is_document and not is_synced(one.file)}))
 
 
 def _whole(one: ObjectChange) -> tuple[Any, Any]:

@@ -15,6 +15,8 @@ Texts = Mapping[str, str]
 """Texts of compiled files by path, seen from the project: ``compiled/<cluster>/<target>/…``."""
 RENAMED = 0.6
 """Share of equal values from which a new object is taken for a removed one under another name."""
+_MANIFESTS = (".yaml", ".yml")
+_READ_BY_ARGO_CD = (*_MANIFESTS, ".json", ".jsonnet")
 MAX_PAIRS = 4000
 """Pairs of one kind that are compared when renames are looked for."""
 
@@ -36,18 +38,28 @@ def read(texts: Texts) -> dict[ObjectId, Found]:
 
 
 def _read(path: str, text: str) -> Found:
-    _, cluster, own, *rest = [*path.split("/"), "", ""]
+    _, cluster, own, *_ = [*path.split("/"), "", ""]
     target = f"{cluster}.{own or 'cluster'}"
-    if path.endswith((".yaml", ".yml")) and not (own == "cluster" and rest and rest[0] in UNSYNCED):
+    if path.endswith(_MANIFESTS) and is_synced(path):
         try:
             doc = document(text)
-            metadata = doc["metadata"]
-            group = str(doc["apiVersion"]).rpartition("/")[0]
-            id_ = ObjectId(cluster, group, str(doc["kind"]), metadata.get("namespace", ""), metadata["name"])
-            return Found(id_, path, target, doc)
+            return Found(identity(cluster, doc), path, target, doc)
         except (TextError, KeyError, TypeError, AttributeError):
             pass  # no object: its text is compared
     return Found(ObjectId(cluster, "", DOCUMENT, "", path), path, target, {"text": text})
+
+
+def identity(cluster: str, doc: Mapping[str, Any]) -> ObjectId:
+    """What tells an object apart. Raises LookupError, TypeError or AttributeError for what is none."""
+    metadata = doc["metadata"]
+    group = str(doc["apiVersion"]).rpartition("/")[0]
+    return ObjectId(cluster, group, str(doc["kind"]), metadata.get("namespace", ""), metadata["name"])
+
+
+def is_synced(path: str) -> bool:
+    """Whether Argo CD reads a file: by the folder that it lies in, and by its ending."""
+    _, _, own, folder, *_ = [*path.split("/"), "", "", ""]
+    return path.endswith(_READ_BY_ARGO_CD) and not (own == "cluster" and folder in UNSYNCED)
 
 
 def compare(old: Texts, new: Texts) -> tuple[ObjectChange, ...]:

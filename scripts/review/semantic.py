@@ -39,7 +39,13 @@ _COMPOSITES = (
 _FLAG = re.compile(r"-{1,2}[A-Za-z]")
 _ARGUMENTS = "args"
 _ORDERED = ("command",)
-"""Lists whose order is their meaning."""
+"""Lists that are one value: each word has its place."""
+_SEQUENCE = "initContainers"
+"""A list of which the first item is done first."""
+_CHOICES = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+"""LiteLLM's lists of models of which the first is asked first."""
+_REFERENCE = "$("
+"""In the environment of a container: the value of a variable that stands before."""
 _TEXT = Step("text")
 
 
@@ -112,7 +118,7 @@ Identity = Callable[[Any], Step | None]
 
 def _lists(old: list[Any], new: list[Any], path: Path) -> Iterator[FieldChange]:
     last = path[-1].name if path else ""
-    if last in _ORDERED:
+    if last in _ORDERED or _is_moved(old, new, path):
         if old != new:
             yield FieldChange(path, old, new)
         return
@@ -126,6 +132,21 @@ def _lists(old: list[Any], new: list[Any], path: Path) -> Iterator[FieldChange]:
             yield from _keyed(before_items, after_items, path)
             return
     yield from _unkeyed(old, new, path)
+
+
+def _is_moved(old: list[Any], new: list[Any], path: Path) -> bool:
+    """Whether the order of a list where it matters is not the one that its changed items leave."""
+    last = path[-1].name if path else ""
+    is_choice = any(step.name in _CHOICES for step in path) and all(isinstance(one, str) for one in new)
+    is_env = last == "env" and _REFERENCE in json.dumps([old, new])
+    if not (last == _SEQUENCE or is_choice or is_env):
+        return False
+    for identity in _identities(old, new):
+        before, after = _by(identity, old), _by(identity, new)
+        if before is not None and after is not None:
+            stay = [step for step in before if step in after]
+            return [*stay, *(step for step in after if step not in before)] != list(after)
+    return False
 
 
 def _flag_steps(arguments: dict[str, list[str]]) -> dict[Step, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from components.compile.report import position
 from scripts.review.attribution import CLUSTER, Workshop
@@ -15,19 +16,35 @@ AFTER_CODE = 30
 """Stacks that are compiled again where code differs, from as many clusters as there are."""
 
 
-def stale(workshop: Workshop) -> Iterator[str]:
-    """Notes about targets that were not compiled again after an edit, or that cannot be."""
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """What of the head its inventory does not compile to, as far as targets were compiled again."""
+
+    notes: tuple[str, ...] = ()
+    """About targets that were not compiled again after an edit, or that cannot be."""
+    wanted: Mapping[str, str | None] = field(default_factory=dict)
+    """What the inventory compiles to for each file that is another one; None where it has no such file."""
+
+
+def stale(workshop: Workshop) -> Stale:
+    """The compiled files of the head against its inventory."""
     if not workshop.pair.runs_head:
-        return
-    yield from _refused_before(workshop)
+        return Stale()
     wrong, refused = _left_behind(workshop), list[str]()
+    other: dict[str, str | None] = {}
     for target in dict.fromkeys((*_sample(workshop), *_after_code(workshop))):
         parameters, left = workshop.parameters(target), workshop.left
-        wanted = workshop.texts(target, parameters)
-        if wanted is not None and wanted != dict(workshop.pair.head.compiled(target)):
+        wanted, found = workshop.texts(target, parameters), workshop.pair.head.compiled(target)
+        if wanted is not None and wanted != dict(found):
             wrong.append(target)
+            files = wanted.keys() | found.keys()
+            other |= {file: wanted.get(file) for file in files if wanted.get(file) != found.get(file)}
         if wanted is None and workshop.left < left:
             refused += _refusal(workshop.pair.head, target, parameters)
+    return Stale((*_refused_before(workshop), *_notes(workshop, refused, wrong)), other)
+
+
+def _notes(workshop: Workshop, refused: Sequence[str], wrong: Sequence[str]) -> Iterator[str]:
     if refused:
         label = workshop.pair.head.label
         yield f"the inventory of {label} does not compile, so this review misses what the edits do: {_first(refused)}"

@@ -10,7 +10,8 @@ from typing import Any
 
 from components.stack.params import Stack
 from scripts.check.declared import Declared
-from scripts.review.change import Change, ObjectChange
+from scripts.review.change import DOCUMENT, Change, ObjectChange
+from scripts.review.objects import is_synced
 from scripts.review.semantic import shown
 from scripts.review.sides import Pair, Side
 
@@ -69,6 +70,12 @@ class View:
             for side in (self.pair.base, self.pair.head)
         )
         return frozenset(base - head)
+
+    @cached_property
+    def unreadable(self) -> frozenset[str]:
+        """Files of the head that Argo CD syncs, and that hold no single object in YAML."""
+        found = (one for one in self.of(DOCUMENT) if one.status != "removed" and is_synced(one.file))
+        return frozenset(one.file for one in found)
 
     @cached_property
     def _by_kind(self) -> dict[str, list[ObjectChange]]:

@@ -10,9 +10,10 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 
@@ -170,7 +171,17 @@ def run(one: Case, folder: Path) -> tuple[Tree, Tree, Change]:
         if edit["replace"] not in text:
             raise ValueError(f"{edit['file']} holds no {edit['replace']!r}")
         head.texts[edit["file"]] = text.replace(edit["replace"], edit["with"])
-    return base, head, build(pair(base, head, one.code, not one.only), DATE)
+    with patch("scripts.review.build.compile_texts", partial(_with_code, one)):
+        return base, head, build(pair(base, head, one.code, not one.only), DATE)
+
+
+def _with_code(one: Case, target: str, parameters: Mapping[str, Any]) -> dict[str, str] | None:
+    """What the code of the head compiles a target to: a case with other code says what it makes."""
+    found = compile_texts(target, parameters)
+    for edit in one.texts if one.code else ():
+        if found is not None and edit["file"] in found:
+            found[edit["file"]] = found[edit["file"]].replace(edit["replace"], edit["with"])
+    return found
 
 
 def summary(change: Change) -> dict[str, Any]:

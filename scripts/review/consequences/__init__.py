@@ -16,6 +16,7 @@ RULES: Final[tuple[Rule, ...]] = (
     objects.clusters_gone,
     by_hand.unreadable,
     by_hand.models_gone,
+    by_hand.twice,
     by_hand.bound,
     pods.restarts,
     pods.waits,

@@ -8,6 +8,8 @@ import pytest
 
 from scripts.review.build import build
 from scripts.review.change import Change
+from scripts.review.grouping import documents
+from scripts.review.stale import Stale
 from scripts.review.text import write as text_of
 from tests.support import review_cases as support
 
@@ -67,6 +69,81 @@ def test_a_role_that_somebody_gives_by_hand_is_dangerous(tmp_path: Path) -> None
     assert len(said) == 1
     assert said[0].endswith("gives ClusterRole cluster-admin to Group everyone.")
     assert change.verdict.severity == "dangerous"
+
+
+EDIT = {"file": TARGET, "replace": "minReplicas: 2", "with": "minReplicas: 3"}
+
+
+def test_no_edit_is_blamed_for_what_was_added_by_hand(tmp_path: Path) -> None:
+    path = f"{STACK}/inference-gateway/x.yaml"
+    head = with_file(support.tree(tmp_path / "head", [EDIT]), path, BINDING)
+    change = review(support.tree(tmp_path / "base"), head)
+    assert len(sentences(change, "permissions")) == 1
+    (binding,) = [one for one in change.objects if one.file == path]
+    assert [change.causes[number].kind for number in binding.causes] == ["unknown"]
+    (service,) = [one for one in change.objects if one.id.kind == "InferenceService"]
+    kinds = {change.causes[number].kind for field in service.fields for number in field.causes}
+    assert kinds == {"value"}
+
+
+def test_of_one_object_an_edit_is_blamed_for_its_own_field_alone(tmp_path: Path) -> None:
+    head = support.tree(tmp_path / "head", [EDIT])
+    (path,) = [path for path in head.texts if path.startswith(STACK) and "/inferenceservice-" in path]
+    text = head.texts[path].replace("terminationGracePeriodSeconds: ", "terminationGracePeriodSeconds: 9")
+    assert text != head.texts[path]
+    change = review(support.tree(tmp_path / "base"), with_file(head, path, text))
+    (service,) = [one for one in change.objects if one.file == path]
+    found = {
+        field.path[-1].name: [change.causes[number].kind for number in field.causes]
+        for field in service.fields
+    }
+    assert found["minReplicas"] == ["value"]
+    assert found["terminationGracePeriodSeconds"] == ["unknown"]
+
+
+def test_what_was_taken_out_by_hand_is_no_effect_of_an_edit(tmp_path: Path) -> None:
+    head = support.tree(tmp_path / "head", [EDIT])
+    texts = {
+        path: text
+        for path, text in head.texts.items()
+        if not (path.startswith(STACK) and "/inferencepool-" in path)
+    }
+    assert texts != head.texts
+    change = review(support.tree(tmp_path / "base"), support.Tree(head.folder, texts))
+    (pool,) = [one for one in change.objects if one.id.kind == "InferencePool"]
+    assert [change.causes[number].kind for number in pool.causes] == ["unknown"]
+    assert any("the model stops answering" in one for one in sentences(change, "model-gone"))
+
+
+def test_an_object_that_two_files_hold_is_dangerous(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    path = next(path for path in tree.texts if path.startswith(STACK) and "/service-" in path)
+    text = tree.texts[path].replace("type: ClusterIP", "type: LoadBalancer")
+    change = review(tree, with_file(tree, f"{STACK}/inference-gateway/x.yaml", text))
+    (said,) = sentences(change, "twice")
+    assert path in said
+
+
+def test_what_was_in_a_file_that_cannot_be_told_is_not_said_to_be_pruned(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    path = next(path for path in tree.texts if path.startswith(STACK) and "/inferenceservice-" in path)
+    head = with_file(tree, path, f"{tree.texts[path]}---\n{BINDING}")
+    change = review(tree, head)
+    assert sentences(change, "unreadable")
+    assert not sentences(change, "pruned")
+    assert not documents(change)
+    (lost,) = sentences(review(head, tree), "unreadable")
+    assert "goes" in lost
+
+
+def test_a_role_that_is_not_compiled_is_told_whatever_explains_its_binding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{STACK}/inference-gateway/x.yaml"
+    head = with_file(support.tree(tmp_path / "head", [EDIT]), path, BINDING)
+    monkeypatch.setattr("scripts.review.build.stale", lambda _: Stale())
+    (said,) = sentences(review(support.tree(tmp_path / "base"), head), "permissions")
+    assert "whose role is not compiled here, gives ClusterRole cluster-admin" in said
 
 
 def test_a_model_that_is_taken_out_of_the_tree_alone_is_dangerous(tmp_path: Path) -> None:

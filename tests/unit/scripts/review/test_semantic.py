@@ -113,3 +113,38 @@ def test_the_changes_of_one_applied_to_it_make_the_other(old: Any, new: Any) -> 
 @given(st.dictionaries(st.sampled_from("abcd"), VALUES))
 def test_nothing_differs_from_itself(value: Any) -> None:
     assert changes(value, json.loads(json.dumps(value))) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"fallbacks": [{"a": ["b", "c"]}]}, {"fallbacks": [{"a": ["c", "b"]}]}),
+        ({"fallbacks": [{"a": ["b"]}]}, {"fallbacks": [{"a": ["c", "b"]}]}),
+        (
+            {"initContainers": [{"name": "a"}, {"name": "b"}]},
+            {"initContainers": [{"name": "b"}, {"name": "a"}]},
+        ),
+        (
+            {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]},
+            {"env": [{"name": "B", "value": "$(A)"}, {"name": "A", "value": "1"}]},
+        ),
+    ],
+)
+def test_order_is_told_where_it_is_a_meaning(old: Any, new: Any) -> None:
+    found = changes(old, new)
+    assert len(found) == 1
+    assert apply(old, found) == new
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"fallbacks": [{"a": ["b"]}, {"c": ["d"]}]}, {"fallbacks": [{"c": ["d"]}, {"a": ["b"]}]}),
+        (
+            {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+            {"env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]},
+        ),
+    ],
+)
+def test_order_beside_it_is_none(old: Any, new: Any) -> None:
+    assert not changes(old, new)
