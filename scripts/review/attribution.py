@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from scripts.review.change import MISSING, Cause, ObjectChange
 from scripts.review.objects import Texts, compare
 from scripts.review.recompile import Compile, compile_objects
 from scripts.review.semantic import shown
-from scripts.review.sides import Pair, Parameters
+from scripts.review.sides import Pair, Parameters, Side
 
 CLUSTER = "cluster"
 STACK_COST, CLUSTER_COST = 1, 20
@@ -40,14 +40,16 @@ class Workshop:
     left: int = BUDGET
     _effects: dict[Any, Effects | None] = field(default_factory=dict)
 
-    def parameters(self, target: str) -> dict[str, Parameters]:
-        """What a target compiles from, at the head: its own parameters; for a cluster's, those of all its stacks."""
+    def parameters(self, target: str, side: Side | None = None) -> dict[str, Parameters]:
+        """What a target compiles from, at the head or a given side: its own parameters; for a cluster's, those of all
+        its stacks."""
+        side = side or self.pair.head
         cluster, _, own = target.rpartition(".")
-        names = [target] if own != CLUSTER else self._members(cluster)
-        return {name: found for name in names if (found := self.pair.head.parameters(name)) is not None}
+        names = [target] if own != CLUSTER else self._members(cluster, side)
+        return {name: found for name in names if (found := side.parameters(name)) is not None}
 
-    def _members(self, cluster: str) -> list[str]:
-        return sorted(name for name in self.pair.head.targets if name.rpartition(".")[0] == cluster)
+    def _members(self, cluster: str, side: Side) -> list[str]:
+        return sorted(name for name in side.targets if name.rpartition(".")[0] == cluster)
 
     def texts(self, target: str, parameters: Mapping[str, Parameters]) -> dict[str, str] | None:
         """What a target compiles to; None where it does not, or where the budget is spent."""
@@ -92,14 +94,32 @@ class Workshop:
                 reverted[edit.target] = taken_back(reverted[edit.target], edit.values[cause])
         return reverted
 
-    def effects(self, target: str, causes: tuple[Cause, ...], shape: Any) -> Effects | None:
-        """The fields that each edit changes in a target; None where nothing can be compiled. Targets of one shape
-        share the answer."""
+    def with_(self, target: str, parameters: Mapping[str, Parameters], cause: Cause) -> dict[str, Parameters]:
+        """The parameters of the base with one edit made."""
+        here = target.rpartition(".")[0]
+        made = dict(parameters)
+        for edit in self._by_cluster.get(here, ()):
+            if edit.whole == cause and edit.target != target:
+                made.pop(edit.was, None)
+                after = self.pair.head.parameters(edit.target)
+                if edit.target.rpartition(".")[0] == here and after is not None:
+                    made[edit.target] = after
+            elif cause in edit.values and edit.was in made:
+                forward = (Moved(move.key, move.new, move.old) for move in edit.values[cause])
+                made[edit.was] = taken_back(made[edit.was], forward)
+        return made
+
+    def effects(
+        self, target: str, causes: tuple[Cause, ...], code: Cause | None, changed: frozenset[Key]
+    ) -> Effects | None:
+        """The fields that each edit changes in a target; None where nothing can be compiled. Targets with the same
+        edits and ``changed`` fields share the answer."""
+        shape = causes, code, changed
         if shape not in self._effects:
-            self._effects[shape] = self._measure(target, causes)
+            self._effects[shape] = self._measure(target, causes, changed)
         return self._effects[shape]
 
-    def _measure(self, target: str, causes: tuple[Cause, ...]) -> Effects | None:
+    def _measure(self, target: str, causes: tuple[Cause, ...], changed: frozenset[Key]) -> Effects | None:
         parameters = self.parameters(target)
         whole = self.texts(target, parameters)
         if whole is None:
@@ -109,7 +129,32 @@ class Workshop:
             texts = self.texts(target, self.without(target, parameters, cause))
             if texts is not None:
                 found[cause] = frozenset(keys(differing(texts, whole)))
+        return found | self._alone(target, [cause for cause in causes if cause not in found], changed)
+
+    def _alone(
+        self, target: str, causes: Sequence[Cause], changed: frozenset[Key]
+    ) -> dict[Cause, frozenset[Key]]:
+        """The ``changed`` fields that edits change which the others cannot do without: each made at the base, and
+        nothing else."""
+        parameters = self.parameters(target, self.pair.base) if causes else {}
+        whole = self.texts(target, parameters) if target in parameters else None
+        found: dict[Cause, frozenset[Key]] = {}
+        if whole is None:
+            return found
+        for cause in causes:
+            texts = self.texts(target, self.with_(target, parameters, cause))
+            if texts is not None:
+                effects = list(keys(differing(whole, texts)))
+                same = frozenset(key for key in effects if key in changed or _is_field(key, changed))
+                if same or not effects:
+                    found[cause] = same
         return found
+
+
+def _is_field(key: Key, changed: frozenset[Key]) -> bool:
+    """Whether a field lies in, or holds, one that changed: an object that comes or goes has none."""
+    object_, path = key
+    return bool(path) and _touches(frozenset(one for one in changed if one[1]), (object_, path))
 
 
 def taken_back(parameters: Parameters, moves: Iterable[Moved]) -> Parameters:
@@ -212,8 +257,7 @@ def _attribution(workshop: Workshop, target: str, own: list[ObjectChange], code:
     every = (*causes, *((code,) if code else ()))
     if not causes or all(one.is_document for one in own):
         return lambda _object, _field: every
-    shape = (causes, code, frozenset(keys(own)))
-    effects = workshop.effects(target, causes, shape)
+    effects = workshop.effects(target, causes, code, frozenset(keys(own)))
     if effects is None:
         return lambda _object, _field: every
     unknown = tuple(cause for cause in causes if cause not in effects)
