@@ -148,7 +148,12 @@ class Workshop:
                 same = frozenset(key for key in effects if key in changed or _is_field(key, changed))
                 if same or not effects:
                     found[cause] = same
-        return found
+        unknown = {cause for cause in causes if cause not in found}
+        return {cause: same for cause, same in found.items() if not self._beside(cause) & unknown}
+
+    def _beside(self, cause: Cause) -> set[Cause]:
+        """The edits of the targets that an edit changes: together they may do what none of them does."""
+        return {one for edit in self.edits.values() if cause in edit.values for one in edit.values}
 
 
 def _is_field(key: Key, changed: frozenset[Key]) -> bool:
