@@ -23,7 +23,10 @@ from scripts.review.sides import Pair, Parameters, Side
 CLUSTER = "cluster"
 STACK_COST, CLUSTER_COST = 1, 20
 BUDGET = 600
-"""Compiles in memory of one review, a stack's counting 1 and a cluster's 20; some three seconds."""
+"""Compiles in memory of one review, a stack's counting 1 and a cluster's 20, or 2 for each of its stacks; some three
+seconds."""
+MANY = 8
+"""From so many stacks of a cluster on that come or go they are taken back at once, and told apart by their names."""
 
 Key = tuple[str, str]
 """An object's kind and status with a field's path, without names: the same in every stack."""
@@ -53,7 +56,8 @@ class Workshop:
 
     def texts(self, target: str, parameters: Mapping[str, Parameters]) -> dict[str, str] | None:
         """What a target compiles to; None where it does not, or where the budget is spent."""
-        cost = CLUSTER_COST if target.endswith(f".{CLUSTER}") else STACK_COST
+        of_cluster = target.endswith(f".{CLUSTER}")
+        cost = max(CLUSTER_COST, 2 * len(parameters)) if of_cluster else STACK_COST
         if self.left < cost or not self.pair.runs_head:
             return None
         self.left -= cost
@@ -124,12 +128,40 @@ class Workshop:
         whole = self.texts(target, parameters)
         if whole is None:
             return None
-        found: dict[Cause, frozenset[Key]] = {}
+        found: dict[Cause, frozenset[Key]] = self._at_once(target, parameters, whole)
         for cause in causes:
-            texts = self.texts(target, self.without(target, parameters, cause))
+            texts = (
+                self.texts(target, self.without(target, parameters, cause)) if cause not in found else None
+            )
             if texts is not None:
                 found[cause] = frozenset(keys(differing(texts, whole)))
         return found | self._alone(target, [cause for cause in causes if cause not in found], changed)
+
+    def _at_once(
+        self, target: str, parameters: dict[str, Parameters], whole: Mapping[str, str]
+    ) -> dict[Cause, frozenset[Key]]:
+        """The fields that many stacks of a cluster change that come or go: those that name one are its own."""
+        stacks = {
+            name.rpartition(".")[2]: edit.whole
+            for edit in self._by_cluster.get(target.rpartition(".")[0], ())
+            if edit.whole is not None and edit.target != target
+            for name in (edit.was, edit.target)
+            if name
+        }
+        if len(stacks) < MANY:
+            return {}
+        for cause in stacks.values():
+            parameters = self.without(target, parameters, cause)
+        texts = self.texts(target, parameters)
+        if texts is None:
+            return {}
+        found: dict[Cause, set[Key]] = {cause: set() for cause in stacks.values()}
+        word = _word(tuple(stacks))
+        for key in keys(differing(texts, whole)):
+            named = {stacks[name] for name in word.findall(" ".join(key))}
+            for cause in named or found:
+                found[cause].add(key)
+        return {cause: frozenset(these) for cause, these in found.items()}
 
     def _alone(
         self, target: str, causes: Sequence[Cause], changed: frozenset[Key]

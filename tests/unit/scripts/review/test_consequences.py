@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +198,21 @@ def test_what_goes_on_running_saves_nothing(tmp_path: Path) -> None:
     rules = [one.rule for one in change.consequences]
     assert "cluster-removed" in rules
     assert "cost" not in rules
+
+
+def test_each_of_many_new_stacks_explains_its_own_objects(tmp_path: Path) -> None:
+    base, head = support.tree(tmp_path / "base"), support.tree(tmp_path / "same")
+    folder = tmp_path / "head"
+    shutil.copytree(head.folder, folder)
+    target = folder / "inventory" / "targets" / "eu" / "qwen-8b.yml"
+    for number in range(1, 12):
+        shutil.copy(target, target.with_name(f"new-{number}.yml"))
+    change = build(support.pair(base, support.Tree(folder, support.compiled(folder))), support.DATE)
+    found = {
+        one.id.name: [change.causes[number].file for number in one.causes]
+        for one in change.objects
+        if one.id.kind == "Application"
+    }
+    assert found == {
+        f"eu-new-{number}": [f"inventory/targets/eu/new-{number}.yml"] for number in range(1, 12)
+    }
