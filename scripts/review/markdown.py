@@ -128,7 +128,7 @@ def _group(group: Group, rows: int) -> Iterator[str]:
     for one in group.causes[:5]:
         yield f"- {_cause(one)}"
     if len(group.causes) > 5:
-        yield f"- and {len(group.causes) - 5} more edits together"
+        yield f"- and {show.count(len(group.causes) - 5, 'more edit')} together"
     where = f": {text(show.targets(group.targets))}"
     yield f"  <details><summary>{show.reach(group)}</summary>"
     yield ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scripts.review import restarts as rollouts
 from scripts.review.change import Consequence, LedgerRow, Severity
-from scripts.review.consequences.words import place, several
+from scripts.review.consequences.words import are, place, several
 from scripts.review.ledger import surge
 from scripts.review.view import View
 
@@ -24,7 +24,7 @@ def over_budget(view: View) -> Iterator[Consequence]:
         if after.minimum > after.capacity and _worse(row, "minimum"):
             short = after.minimum - after.capacity
             asked = f"the smallest number of replicas takes {after.minimum}"
-            sentence = f"{where}, and {asked}: {short} are missing, pods stay Pending."
+            sentence = f"{where}, and {asked}: {short} {are(short)} missing, pods stay Pending."
             yield Consequence("over-budget", "dangerous", sentence, (row.cluster,))
         elif after.maximum > after.capacity and _worse(row, "maximum"):
             asked = f"the largest number of replicas takes {after.maximum}"
@@ -74,7 +74,7 @@ def contention(view: View) -> Iterator[Consequence]:
             stacks = tuple(target for target, _ in who)
             sentence = (
                 f"{len(who)} rollouts in pool {row.pool} of {row.cluster} ask for {need} {row.unit} at once, and "
-                f"{free} are free: {several(place(one) for one in stacks)} wait for each other."
+                f"{free} {are(free)} free: {several(place(one) for one in stacks)} wait for each other."
             )
             yield Consequence("contention", "look", sentence, (row.cluster,), stacks)
 

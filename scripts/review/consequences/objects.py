@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from components.common import quantities
 from scripts.review.change import Consequence, ObjectChange, Severity
-from scripts.review.consequences.words import counted, held, place, several
+from scripts.review.consequences.words import are, counted, held, place, several
 from scripts.review.fate import KEEPS, Fate, fate, gone, left, stays
 from scripts.review.semantic import shown
 from scripts.review.view import View, at, touched
@@ -63,7 +63,7 @@ def pruned(view: View) -> Iterator[Consequence]:
         yield Consequence("pruned", "dangerous", sentence, (cluster,), _targets(objects))
     for target, objects in sorted(rest.items()):
         kinds = sorted({one.id.kind for one in objects})
-        what = f"{counted(len(objects), 'object')} of {place(target)} {'is' if len(objects) == 1 else 'are'}"
+        what = f"{counted(len(objects), 'object')} of {place(target)} {are(len(objects))}"
         sentence = f"{what} pruned: {several(kinds, 6)}."
         severity: Severity = (
             "look" if "InferenceService" in kinds or target.endswith(".cluster") else "routine"
@@ -91,9 +91,10 @@ def left_behind(view: View) -> Iterator[Consequence]:
                 unpruned.setdefault(cluster, []).append(one)
     for cluster, objects in sorted(unpruned.items()):
         kinds = sorted({one.id.kind for one in objects})
+        stay, them = ("stays", "it") if len(objects) == 1 else ("stay", "them")
         sentence = (
-            f"{counted(len(objects), 'object')} of {cluster} compiled no more stay, because its environment prunes "
-            f"nothing: {several(kinds, 6)}. Remove them by hand."
+            f"{counted(len(objects), 'object')} of {cluster} compiled no more {stay}, because its environment prunes "
+            f"nothing: {several(kinds, 6)}. Remove {them} by hand."
         )
         yield Consequence("left-behind", "look", sentence, (cluster,), _targets(objects))
 
@@ -152,7 +153,7 @@ def renamed(view: View) -> Iterator[Consequence]:
         models = [one for one in objects if one.id.kind == "InferenceService"]
         first = (models or objects)[0]
         more = f" and {counted(len(objects) - 1, 'object')} with it" if len(objects) > 1 else ""
-        how = _replaced(view, first, what) if models else _HOW.get(what, _STAY)
+        how = _replaced(view, first, what, len(objects)) if models else _how(what, len(objects))
         sentence = f"{first.old_id} of {first.id.cluster} becomes {first.id}{more}: {how}."
         severity: Severity = (
             "dangerous"
@@ -162,22 +163,30 @@ def renamed(view: View) -> Iterator[Consequence]:
         yield Consequence("renamed", severity, sentence, (first.id.cluster,), (target,))
 
 
-_HOW: Final = {
-    "deleted": "the old ones are deleted and new ones made",
-    "deleted-last": "new ones are made, and the old ones are deleted when those are healthy",
-}
-_STAY: Final = "new ones are made, and the old ones stay"
+def _how(what: Fate, number: int) -> str:
+    """What becomes of the old objects when so many get another name."""
+    verb = are(number)
+    new, old, stay, those = "new ones", "the old ones", "stay", "those are"
+    if number == 1:
+        new, old, stay, those = "a new one", "the old one", "stays", "that is"
+    match what:
+        case "deleted":
+            return f"{old} {verb} deleted and {new} made"
+        case "deleted-last":
+            return f"{new} {verb} made, and {old} {verb} deleted when {those} healthy"
+    return f"{new} {verb} made, and {old} {stay}"
 
 
-def _replaced(view: View, service: ObjectChange, what: Fate) -> str:
+def _replaced(view: View, service: ObjectChange, what: Fate, number: int) -> str:
     """How new pods take the place of those of an InferenceService with another name."""
+    how = _how(what, number)
     if what == "deleted":
-        return f"{_HOW[what]}, and nobody answers until the new pods are ready"
+        return f"{how}, and nobody answers until the new pods are ready"
     if what == "deleted-last":
-        return f"{_HOW[what]}, so that old and new pods run side by side"
+        return f"{how}, so that old and new pods run side by side"
     stack = left(view).get(service.old_target)
     if stack is None:
-        return _STAY
+        return how
     return f"new ones are made, the old ones stay, and {held(stack)} until somebody deletes them"
 
 
@@ -194,14 +203,14 @@ def orphaned(view: View) -> Iterator[Consequence]:
         ]
         if objects:
             lost = several(_unpermitted(one.new, objects), 4)
-            them = f"{counted(len(objects), 'object')} that this change removes"
+            what = f"{counted(len(objects), 'object')} that this change removes"
+            stay = "it stays" if len(objects) == 1 else "they stay"
             sentence = (
-                f"{one.id} permits {lost} no more: Argo CD neither sees nor deletes {them}, and they stay on "
+                f"{one.id} permits {lost} no more: Argo CD neither sees nor deletes {what}, and {stay} on "
                 f"{one.id.cluster}."
             )
-            remedy = (
-                "List them in cluster.argocd.retiring in this change, and take them out when they are gone."
-            )
+            them, gone_when = ("it", "it is gone") if len(objects) == 1 else ("them", "they are gone")
+            remedy = f"List {them} in cluster.argocd.retiring in this change, and take {them} out when {gone_when}."
             targets = (one.target, *_targets([other for other in objects if other.target != one.target]))
             yield Consequence("orphaned", "dangerous", sentence, (one.id.cluster,), targets, remedy)
 

@@ -9,7 +9,7 @@ from components.stack import sizing
 from components.stack.params import Stack
 from scripts.review import restarts as rollouts
 from scripts.review.change import Consequence, ObjectChange, Severity
-from scripts.review.consequences.words import counted, held, minutes, place, several
+from scripts.review.consequences.words import are, counted, held, minutes, place, several
 from scripts.review.fate import left
 from scripts.review.semantic import shown
 from scripts.review.view import View
@@ -68,21 +68,25 @@ def _rollout(view: View, stack: Stack) -> Rollout:
     if running == 0:
         return Rollout("routine", "only those that run now, which may be none")
     if stack.max_surge and (free is None or free >= size):
-        room = f"{free} {units} of pool {pool} are free" if free is not None else "what is free is not known"
+        room = "what is free is not known"
+        if free is not None:
+            room = f"{counted(free, unit, units)} of pool {pool} {are(free)} free"
         return Rollout(
             "routine", f"one by one, each new pod before an old one stops ({room}), so that no request fails"
         )
     if stack.max_surge:
         need = counted(size, unit, units)
         return Rollout(
-            "look", f"a new pod needs {need} of pool {pool} first and {free} are free, so that it waits"
+            "look",
+            f"a new pod needs {need} of pool {pool} first and {free} {are(free or 0)} free, so that it waits",
         )
     if running <= stack.max_unavailable:
         away = minutes(sizing.startup_seconds(stack))
         how = f"no {unit} is kept free, so that the old pod stops first and nobody answers for up to {away}"
         return Rollout(_outage(stack), f"{how}; {_meanwhile(stack)}")
     left = running - stack.max_unavailable
-    return Rollout("look", f"no {unit} is kept free, so that {left} of {running} pods serve meanwhile")
+    serve = "serves" if left == 1 else "serve"
+    return Rollout("look", f"no {unit} is kept free, so that {left} of {running} pods {serve} meanwhile")
 
 
 def free_now(view: View, stack: Stack) -> int | None:
@@ -200,7 +204,6 @@ def _range(bounds: tuple[int, int]) -> str:
 
 def removed(view: View) -> Iterator[Consequence]:
     """Models that are served no more."""
-    served = {stack.model.name for stack in view.stacks_after.values()}
     renamed = set(view.twins.values())
     for target, stack in sorted(view.stacks_before.items()):
         if target in view.stacks_after or target in renamed or stack.cluster.name in view.clusters_gone:
@@ -208,7 +211,8 @@ def removed(view: View) -> Iterator[Consequence]:
         elsewhere = sorted(
             place(other) for other, one in view.stacks_after.items() if one.model.name == stack.model.name
         )
-        still = f"; {several(elsewhere)} still serves it" if stack.model.name in served else ""
+        verb = "serves" if len(elsewhere) == 1 else "serve"
+        still = f"; {several(elsewhere)} still {verb} it" if elsewhere else ""
         severity: Severity = "dangerous" if stack.params.environment.name == "prod" else "look"
         stay = left(view).get(target)
         goes = f"Argo CD leaves its objects, and {held(stay)}" if stay else "its pods and routes go"

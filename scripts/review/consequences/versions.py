@@ -148,9 +148,8 @@ def _engine_loses(runtime: Runtime, was: str, now: str, stacks: list[Stack]) -> 
     if broken:
         said += f"; it no longer takes {several(broken)}, which is set here, so that it does not start"
     elif gone:
-        said += (
-            f"; it no longer takes {counted(len(gone), 'flag')} ({several(gone)}), none of which is set here"
-        )
+        unset = "which is not set here" if len(gone) == 1 else "none of which is set here"
+        said += f"; it no longer takes {counted(len(gone), 'flag')} ({several(gone)}), {unset}"
     if metrics:
         said += f"; other names for the metrics {several(metrics)}"
     return said, bool(broken)

@@ -22,6 +22,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def are(number: int) -> str:
+    """The verb for so many: ``is``, ``are``."""
+    return "is" if number == 1 else "are"
+
+
 def minutes(seconds: int) -> str:
     """A duration for people: ``16 min``."""
     return f"{-(-seconds // 60)} min"
