@@ -28,12 +28,14 @@ def value(data: Any, limit: int = 120) -> str:
 
 
 def pair(old: Any, new: Any, limit: int = 60) -> tuple[str, str]:
-    """Two values on one line each; what long ones have in common at their beginning is left out."""
+    """Two values on one line each; of long ones what is around their first difference."""
     before, after = value(old, 10**6), value(new, 10**6)
-    if max(len(before), len(after)) > limit and isinstance(old, str) and isinstance(new, str):
-        alike = zip(before, after, strict=False)
-        same = next((at for at, (one, two) in enumerate(alike) if one != two), 0)
-        start = max(before.rfind(mark, 0, same) for mark in " /:@,") + 1
+    if max(len(before), len(after)) > limit:
+        alike = enumerate(zip(before, after, strict=False))
+        same = next((at for at, (one, two) in alike if one != two), min(len(before), len(after)))
+        is_text = isinstance(old, str) and isinstance(new, str)
+        word = max(before.rfind(mark, 0, same) for mark in " /:@,") + 1 if is_text else 0
+        start = max(word, same - limit // 2)
         if start > 12:
             before, after = f"…{before[start:]}", f"…{after[start:]}"
     return value(before, limit), value(after, limit)
@@ -91,14 +93,10 @@ def reach(group: Group) -> str:
 
 
 def row(one: Row) -> str:
-    """What changes: ``Deployment spec.replicas``, ``3 Service objects``."""
+    """What changes: ``Deployment spec.replicas``, ``3 Service objects added``."""
     if one.field:
         return f"{one.kind} {one.field}"
-    return count(
-        one.count,
-        f"{one.kind} added" if one.status == "added" else f"{one.kind} {one.status}",
-        f"{one.kind} {one.status}",
-    )
+    return f"{count(one.count, one.kind, f'{one.kind} objects')} {one.status}"
 
 
 def unsynced(names: Sequence[str]) -> str:
