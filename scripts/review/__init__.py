@@ -92,8 +92,8 @@ def _write(name: str, urls: Mapping[str, str]) -> Callable[[Change], str]:
 
 
 def address(text: str) -> str:
-    """An address that can stand in a link, without a slash at its end. Raises MisuseError."""
-    if text and not re.fullmatch(r"https?://[^\s<>()\[\]\"'`|]+", text):
+    """An address for links, without a slash at its end. Raises MisuseError."""
+    if text and not re.fullmatch(r"https?://[^\s<>\"`|]+", text):
         raise MisuseError(f"{text!r} is no address; write https://…")
     return text.rstrip("/")
 

@@ -16,6 +16,7 @@ _BREAK = "&#8203;"
 _REFERENCE = re.compile(r"(?<=[@#&!%~])(?=[A-Za-z0-9_])")
 _ISSUE = re.compile(r"(?i)\b(GH-)(?=[0-9])")
 _ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp|www)(?=[:.])")
+_BRACKET = re.compile(r"([\\()])")
 
 
 def text(foreign: str) -> str:
@@ -38,3 +39,8 @@ def code(foreign: str, *, cell: bool = False) -> str:
     if cell:
         line = line.replace("|", "\\|")
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def destination(address: str) -> str:
+    """An address as what a link leads to: a bracket in it does not end the link."""
+    return _BRACKET.sub(r"\\\1", address)

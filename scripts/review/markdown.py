@@ -10,7 +10,7 @@ from typing import Final
 
 from scripts.review import show
 from scripts.review.change import Cause, Change, Consequence
-from scripts.review.escape import code, text
+from scripts.review.escape import code, destination, text
 from scripts.review.grouping import Group, documents, groups, idle
 
 MARKER: Final = "<!-- inferstack-review -->"
@@ -54,7 +54,9 @@ def _cut(whole: str, page_url: str) -> str:
 
 
 def _link(page_url: str) -> str:
-    return f" [The page]({page_url}) has all." if page_url else " The page that CI keeps has all."
+    return (
+        f" [The page]({destination(page_url)}) has all." if page_url else " The page that CI keeps has all."
+    )
 
 
 def _more(count: int, limit: int, page_url: str, noun: str) -> Iterator[str]:
@@ -72,7 +74,7 @@ def _head(change: Change, limit: int, page_url: str) -> str:
         *(f"> - {_short(reason, limit)}" for reason in verdict.reasons[: max(limit, 1)]),
         "",
         f"{code(change.base)} → {code(change.head)}"
-        + (f" · [the whole review as a page]({page_url})" if page_url else ""),
+        + (f" · [the whole review as a page]({destination(page_url)})" if page_url else ""),
     ]
     lines += [f"\n**Note:** {_short(note, limit)}" for note in change.notes[:limit]]
     return "\n".join([*lines, ""])

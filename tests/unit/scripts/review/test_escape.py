@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from scripts.review.escape import code, text
+from scripts.review.escape import code, destination, text
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -65,3 +66,17 @@ def test_code_is_always_one_code(foreign: str) -> None:
 def test_text_stays_text(foreign: str) -> None:
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(f"- {text(foreign)}")
     assert set(re.findall(r"</?([a-z0-9]+)", html)) <= {"ul", "li", "p"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://ci.example.com/job(1)/x", "https://ci.example.com/)(", "http://[::1]:8080/a_b_c?d=1&e='2'"],
+)
+def test_a_link_leads_where_its_address_says(address: str) -> None:
+    (inline,) = [
+        token
+        for token in MarkdownIt("commonmark").parse(f"a · [page]({destination(address)})_")
+        if token.type == "inline"
+    ]
+    (link,) = [token for token in inline.children or () if token.type == "link_open"]
+    assert unquote(str(link.attrs["href"])) == address

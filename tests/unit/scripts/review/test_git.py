@@ -185,6 +185,13 @@ def test_misuse(repository: Path, words: list[str], message: str, capsys: pytest
     assert len(found.splitlines()) == 1
 
 
+def test_an_address_may_hold_brackets(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(repository, "  serving:", "  serving: # larger")
+    url = "https://ci.example.com/job/review%20(2)/[x]"
+    assert review(repository, "--format", "markdown", "--page-url", url, "--source-url", url) == 0
+    assert r"(https://ci.example.com/job/review%20\(2\)/[x])" in capsys.readouterr().out
+
+
 def test_a_shallow_clone(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = git(repository, "rev-parse", "HEAD")
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
