@@ -13,7 +13,7 @@ from scripts.cli import VERBS
 from tests.support.ci_jobs import GITHUB, GITLAB, github_steps, gitlab_steps, inferstack_words, load
 
 COUNT = 4
-ACTION = re.compile(r"actions/[a-z-]+@v\d+")
+ACTION = re.compile(r"actions/[a-z-]+@[0-9a-f]{40}")
 JOB_KEYS = {"runs-on", "timeout-minutes", "strategy", "needs", "steps"}
 STEP_KEYS = {"uses", "with", "run", "name"}
 GITLAB_TOP = {"stages", "workflow", "default", "shard", "whole"}
