@@ -6,12 +6,14 @@ import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -96,8 +98,7 @@ def test_the_commands_know_their_options() -> None:
 
 
 def test_the_marker_is_that_of_the_comment() -> None:
-    for path in (GITHUB, GITLAB):
-        assert MARKER in path.read_text(encoding="utf-8")
+    assert MARKER in GITHUB.read_text(encoding="utf-8")
 
 
 def test_gitlab_job_has_the_shape_that_gitlab_wants() -> None:
@@ -109,52 +110,169 @@ def test_gitlab_job_has_the_shape_that_gitlab_wants() -> None:
     assert all("*" not in path for path in job["review"]["artifacts"]["paths"])  # expose_as takes no patterns
 
 
-@pytest.mark.parametrize(
-    ("existing", "wanted"),
-    [("", "POST repos/o/r/issues/7/comments"), ("42", "PATCH repos/o/r/issues/comments/42")],
-)
-def test_one_comment_is_made_and_then_updated(existing: str, wanted: str, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    fake = tmp_path / "gh"
-    fake.write_text(
-        f'#!/usr/bin/env bash\nif [[ "$*" == *--paginate* ]]; then printf %s "{existing}"\n'
-        f'else echo "$*" >> {log}; fi\n',
-        encoding="utf-8",
-    )
-    fake.chmod(0o755)
+COMMENT = "PATCH repos/o/r/issues/comments/42"
+COMMENTS = "POST repos/o/r/issues/7/comments"
+
+
+def comment(folder: Path, listing: str, *, touches: bool = True) -> tuple[int, str]:
+    """Exit code of the last step where ``gh`` answers a listing like that, and what it asks of ``gh`` then."""
+    log = folder / "log"
+    log.touch()
+    gh = f'if [[ "$*" == *--paginate* ]]; then {listing}; else echo "$*" >> {log}; fi'
+    for name, does in (("gh", gh), ("git", f"exit {int(touches)}")):
+        fake = folder / name
+        fake.write_text(f"#!/usr/bin/env bash\n{does}\n", encoding="utf-8")
+        fake.chmod(0o755)
     environment = {
         **os.environ,
-        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "BASE": "1",
+        "HEAD": "2",
         "COMMENTS": "repos/o/r/issues/7/comments",
         "COMMENT": "repos/o/r/issues/comments",
     }
-    script = steps()[-1]["run"]
-    subprocess.run(["bash", "-eo", "pipefail", "-c", script], env=environment, cwd=tmp_path, check=True)
-    assert log.read_text(encoding="utf-8") == f"api --silent --method {wanted} --field body=@review.md\n"
+    # As GitHub runs a step that names no shell: without pipefail.
+    done = subprocess.run(["bash", "-e", "-c", steps()[-1]["run"]], env=environment, cwd=folder, check=False)
+    return done.returncode, log.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("notes", "wanted"), [([], "POST"), ([{"id": 9, "body": f"{MARKER}\nold"}], "PUT")])
-def test_one_note_is_made_and_then_updated(notes: list[Any], wanted: str, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    (tmp_path / "notes").write_text(json.dumps(notes), encoding="utf-8")
-    fake = tmp_path / "curl"
-    fake.write_text(
-        f'#!/usr/bin/env bash\nif [[ "$*" == *per_page* ]]; then cat {tmp_path}/notes; else echo "$*" >> {log}; fi\n',
-        encoding="utf-8",
-    )
-    fake.chmod(0o755)
-    shutil.copy(sys.executable, tmp_path / "python3") if shutil.which("python3") is None else None
+@pytest.mark.parametrize(
+    ("listing", "touches", "wanted"),
+    [
+        ("true", True, COMMENTS),
+        ("true", False, ""),
+        ("echo 42", True, COMMENT),
+        ("echo 42", False, COMMENT),
+        ("printf '42\\n43\\n'", True, COMMENT),
+    ],
+    ids=["first", "fleet untouched", "again", "fleet untouched again", "two"],
+)
+def test_one_comment_is_made_and_then_updated(
+    listing: str, touches: bool, wanted: str, tmp_path: Path
+) -> None:
+    said = f"api --silent --method {wanted} --field body=@review.md\n" if wanted else ""
+    assert comment(tmp_path, listing, touches=touches) == (0, said)
+
+
+def test_nothing_is_written_where_the_comments_cannot_be_listed(tmp_path: Path) -> None:
+    code, said = comment(tmp_path, "exit 1")
+    assert code != 0
+    assert said == ""
+
+
+def test_every_pull_request_is_reviewed() -> None:
+    """A paths filter would leave the comment of a pull request that stops touching them as it was."""
+    assert not load(GITHUB)["on"]["pull_request"]
+
+
+def test_checkout_review_and_links_are_of_one_commit() -> None:
+    head = "${{ github.event.pull_request.head.sha }}"
+    assert load(GITHUB)["jobs"]["review"]["env"]["HEAD"] == steps()[0]["with"]["ref"] == head
+    (source,) = [step["env"]["SOURCE"] for step in steps() if "SOURCE" in step.get("env", {})]
+    assert source.endswith(f"/blob/{head}")
+    reviews = [line for script in scripts() for line in script.splitlines() if "inferstack review" in line]
+    assert [re.findall(r'review ("\S+" "\S+")', line) for line in reviews] == [
+        ['"$BASE" "$HEAD"'],
+        ['"$BASE" "$HEAD"'],
+        ['"$CI_MERGE_REQUEST_DIFF_BASE_SHA" "$head"'],
+    ]
+    assert reviews[2].endswith('--source-url "$CI_PROJECT_URL/-/blob/$head"')
+
+
+class GitLab(ThreadingHTTPServer):
+    """The API of a GitLab with one merge request."""
+
+    def __init__(self, notes: list[dict[str, Any]], status: int = 200) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.notes, self.status = notes, status
+        self.written: list[tuple[str, str, Any]] = []
+
+
+class Answer(BaseHTTPRequestHandler):
+    """One answer of it."""
+
+    server: GitLab
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if url.path == "/api/v4/user":
+            self._say({"id": 7})
+            return
+        asked = parse_qs(url.query)
+        size, page = int(asked["per_page"][0]), int(asked["page"][0])
+        self._say(self.server.notes[(page - 1) * size : page * size])
+
+    def do_POST(self) -> None:
+        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.written.append((self.command, self.path, data))
+        self._say({})
+
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def _say(self, data: Any) -> None:
+        is_known = self.headers["PRIVATE-TOKEN"] == "secret"
+        self.send_response(self.server.status if is_known else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(data).encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def write_note(server: GitLab, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script of the note against a GitLab."""
+    (folder / "review.md").write_text(f"{MARKER}\nnew", encoding="utf-8")
     environment = {
         **os.environ,
-        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "NO_PROXY": "127.0.0.1",
         "REVIEW_TOKEN": "secret",
-        "CI_API_V4_URL": "https://gitlab.example.com/api/v4",
+        "CI_API_V4_URL": f"http://127.0.0.1:{server.server_port}/api/v4",
         "CI_PROJECT_ID": "1",
         "CI_MERGE_REQUEST_IID": "2",
     }
-    script = load(GITLAB)["review"]["script"][-1]
-    subprocess.run(["sh", "-e", "-c", script], env=environment, cwd=tmp_path, check=True)
-    said = log.read_text(encoding="utf-8")
-    end = "/notes/9" if notes else "/notes"
-    assert f"--request {wanted} " in said
-    assert said.strip().endswith(f"/projects/1/merge_requests/2{end}")
+    with server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        words = [sys.executable, str(ROOT / ".gitlab" / "note.py"), "review.md"]
+        done = subprocess.run(words, env=environment, cwd=folder, check=False, text=True, capture_output=True)
+        server.shutdown()
+        thread.join()
+    return done
+
+
+def note(number: int, author: int, body: str = f"{MARKER}\nold") -> dict[str, Any]:
+    return {"id": number, "author": {"id": author}, "body": body}
+
+
+TALK = [note(number, 7 if number % 2 else 8, f"I say {MARKER}") for number in range(1000, 1250)]
+
+
+@pytest.mark.parametrize(
+    ("notes", "wanted"),
+    [
+        ([], "POST"),
+        ([note(9, 7)], "PUT"),
+        ([*TALK, note(9, 7)], "PUT"),
+        ([note(1, 8), note(9, 7)], "PUT"),
+        ([note(1, 8), *TALK], "POST"),
+    ],
+    ids=["first", "again", "after many", "after a stranger's", "a stranger's alone"],
+)
+def test_one_note_is_made_and_then_updated(notes: list[Any], wanted: str, tmp_path: Path) -> None:
+    server = GitLab(notes)
+    done = write_note(server, tmp_path)
+    assert done.returncode == 0, done.stderr
+    path = "/api/v4/projects/1/merge_requests/2/notes" + ("/9" if wanted == "PUT" else "")
+    assert server.written == [(wanted, path, {"body": f"{MARKER}\nnew"})]
+
+
+def test_a_refusal_says_what_the_token_needs(tmp_path: Path) -> None:
+    server = GitLab([], status=403)
+    done = write_note(server, tmp_path)
+    assert done.returncode == 1
+    assert server.written == []
+    assert "403" in done.stderr
+    assert done.stderr.endswith("REVIEW_TOKEN needs the role Reporter and the scope api\n")
+    assert "secret" not in done.stderr
