@@ -75,8 +75,12 @@ def _file(target: str, side: Side) -> str:
 
 def _values(pair: Pair, edits: Edits, target: str, was: str) -> dict[Cause, tuple[Moved, ...]]:
     old, new = pair.base.parameters(was), pair.head.parameters(target)
-    if old is None or new is None:
+    if new is None:
         return {}
+    if old is None:  # what of it changed is not known, so any edit of its files may matter
+        files = set(pair.head.files(target))
+        every = (*edits.values.values(), *edits.includes.values(), *edits.files.values())
+        return {cause: () for cause in every if cause.file in files}
     found: dict[Cause, list[Moved]] = {}
     for key, one, two in differing(old, new):
         for cause in _causes(pair, edits, target, was, key):

@@ -171,6 +171,20 @@ def test_a_base_that_does_not_compile_is_told_and_costs_nothing(tmp_path: Path) 
     assert all(row.before == row.after for row in change.ledger)
 
 
+def test_after_a_base_that_does_not_render_nobody_is_said_to_have_edited_by_hand(tmp_path: Path) -> None:
+    tree = support.tree(tmp_path / "base")
+    broken = support.Tree(tmp_path / "broken", tree.texts)
+    support.tree(broken.folder)
+    path = broken.folder / "inventory" / TARGET
+    path.write_text(path.read_text(encoding="utf-8").replace("models.", "models.no-"), encoding="utf-8")
+    change = review(broken, support.tree(tmp_path / "head", [EDIT]))
+    assert any("does not render" in note for note in change.notes)
+    assert not sentences(change, "unexplained")
+    (service,) = [one for one in change.objects if one.id.kind == "InferenceService"]
+    causes = [change.causes[number].key for field in service.fields for number in field.causes]
+    assert "serving.minReplicas" in causes
+
+
 def test_code_that_was_not_followed_by_a_compile_is_told(tmp_path: Path) -> None:
     tree = support.tree(tmp_path / "base")
     path = next(path for path in tree.texts if path.startswith(f"{STACK}/model-service/inferenceservice-"))
