@@ -106,7 +106,7 @@ def _pods(stack: StackPicture, place: _Place, picture: ClusterPicture) -> Markup
 
 
 def _box(node: Node, place: _Place, model: str, picture: ClusterPicture | None = None) -> Markup:
-    kind = f"box {node.mark}" if node.present else "box away"
+    kind = f"box {node.mark}" if node.present else f"box away {node.mark}"
     name = node.name if node.present else "no gateway"
     mark = MARKS.get(node.mark, "")
     title = f"{name}: {node.detail}{f' ({mark})' if mark else ''}"
@@ -171,7 +171,7 @@ def pool(row: LedgerRow) -> Markup:
 
 
 def _bar(level: Level, widest: int, y: int, kind: str, height: int) -> Markup:
-    room = _length(level.capacity if level.capacity is not None else widest, widest)
+    room = _length(level.capacity or 0, widest)
     return _rect(0, room, y, height, "bar-room") + _rect(0, _length(level.minimum, widest), y, height, kind)
 
 
@@ -183,8 +183,7 @@ def _after(level: Level, widest: int) -> Markup:
     if level.capacity is None:
         return bar
     end = _length(level.capacity, widest)
-    if level.maximum > level.capacity:
-        bar += _rect(end, _length(level.maximum, widest) - end, y, height, "bar-over")
+    bar += _rect(end, peak - end, y, height, "bar-over")
     return bar + Markup('<line class="bar-end" x1="{0}" x2="{0}" y1="10" y2="34"/>').format(max(end - 1, 1))
 
 

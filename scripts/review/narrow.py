@@ -44,7 +44,7 @@ def _box(node: Node, x: int, width: int) -> Markup:
         '<g class="{}"><title>{}</title><rect class="body" x="{}" y="{}" width="{}" height="{}" rx="9"/>'
         '<text x="{}" y="{}">{}</text><text class="detail" x="{}" y="{}">{}</text>{}</g>'
     ).format(
-        f"box {node.mark}" if node.present else "box away",
+        f"box {node.mark}" if node.present else f"box away {node.mark}",
         f"{node.name}: {node.detail}{f' ({mark})' if mark else ''}",
         x, TOP, width, HEAD,
         x + 10, TOP + 21, cut(short(node.name), 18),

@@ -52,7 +52,9 @@ def write(change: Change, source_url: str = "") -> str:
         summary=show.summary(change),
         notes=change.notes,
         tiles=_tiles(change, severities),
-        pictures=[picture(one) for one in change.pictures if one.stacks or one.litellm.mark],
+        pictures=[
+            picture(one) for one in change.pictures if one.stacks or one.litellm.mark or one.external.mark
+        ],
         pools=[pool(row) for row in change.ledger],
         lists=[
             {"id": "consequences", "title": "What follows", "noun": "consequences", "columns": ()},

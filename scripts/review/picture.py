@@ -22,14 +22,10 @@ _PICKER_KINDS = (
     "DestinationRule",
     "InferenceObjective",
     "HealthCheckPolicy",
+    "GCPBackendPolicy",
 )
-_POD_KINDS = (
-    "InferenceService",
-    "PersistentVolumeClaim",
-    "ServiceAccount",
-    "ExternalSecret",
-    "PodDisruptionBudget",
-)
+_FIRST = {"removed": 0, "added": 1}
+"""Which stacks are drawn first, by the mark of their pods, where there is no room for all."""
 
 
 def pictures(view: View) -> Iterator[ClusterPicture]:
@@ -47,28 +43,40 @@ def _cluster(
     view: View, cluster: str, declared: Declared, by_target: dict[str, list[ObjectChange]]
 ) -> ClusterPicture:
     own = by_target.get(f"{cluster}.cluster", [])
-    drawn: list[StackPicture] = []
-    hidden = 0
-    renamed = set(view.twins.values())
-    for target, stack in sorted({**view.stacks_before, **view.stacks_after}.items()):
-        if stack.cluster.name != cluster or (target in renamed and target not in view.stacks_after):
-            continue
-        objects = by_target.get(target, [])
-        touched = objects or target in restarts(view)
-        if not touched or len(drawn) == MAX_STACKS:
-            hidden += 1
-            continue
-        drawn.append(_stack(view, target, stack, objects))
+    proxy = [one for one in own if _component(one) == "litellm"]
+    routes = [one for one in proxy if one.id.kind == "HTTPRoute"]
+    rest = [one for one in proxy if one not in routes]
+    service = declared.facts.litellm_service if declared.facts else ""
+    stacks = {
+        target: stack
+        for target, stack in sorted({**view.stacks_before, **view.stacks_after}.items())
+        if stack.cluster.name == cluster
+        and (target in view.stacks_after or target not in view.twins.values())
+    }
+    touched: list[StackPicture] = []
+    for target, stack in stacks.items():
+        objects = [*by_target.get(target, []), *_shared(stack, own)]
+        if objects or target in restarts(view):
+            touched.append(_stack(view, target, stack, objects))
+    touched.sort(key=lambda one: _FIRST.get(one.pods.mark, len(_FIRST)))
+    drawn = tuple(touched[:MAX_STACKS])
     return ClusterPicture(
         cluster=cluster,
         environment=declared.environment.name if declared.environment else "",
         region=(declared.facts.region or "") if declared.facts else "",
-        external=external(declared),
-        litellm=litellm(declared, _mark_of(own, ("litellm",))),
-        stacks=tuple(drawn),
+        external=external(declared, "changed" if routes else ""),
+        litellm=litellm(declared, _mark(rest, "Deployment", service)),
+        stacks=drawn,
         versions=_versions(declared),
-        hidden=hidden,
+        hidden=len(stacks) - len(drawn),
     )
+
+
+def _shared(stack: Stack, own: list[ObjectChange]) -> list[ObjectChange]:
+    """Changes of the gateway that a stack shares, among those of its cluster's own target."""
+    if not (stack.gateway.enabled and stack.gateway.shared):
+        return []
+    return [one for one in own if _component(one) == "platform" and one.id.name == stack.names.gateway]
 
 
 def fleet(declared: Declared, limit: int = 10_000) -> ClusterPicture | None:
@@ -83,7 +91,7 @@ def fleet(declared: Declared, limit: int = 10_000) -> ClusterPicture | None:
         declared.cluster,
         declared.environment.name if declared.environment else "",
         declared.facts.region or "",
-        external(declared),
+        external(declared, ""),
         litellm(declared, ""),
         tuple(stacks[:limit]),
         _versions(declared),
@@ -96,11 +104,11 @@ def _versions(declared: Declared) -> dict[str, str]:
     return {"kubernetes": facts.kubernetes, **facts.versions} if facts else {}
 
 
-def external(declared: Declared) -> Node:
+def external(declared: Declared, mark: Mark) -> Node:
     """The gateway that the outside reaches."""
     facts = declared.facts
     host = (facts.litellm.hostname or "no hostname here") if facts else ""
-    return Node("external", facts.external_gateway if facts else "", host)
+    return Node("external", facts.external_gateway if facts else "", host, mark)
 
 
 def litellm(declared: Declared, mark: Mark) -> Node:
@@ -113,27 +121,40 @@ def litellm(declared: Declared, mark: Mark) -> Node:
 
 
 def _stack(view: View, target: str, stack: Stack, objects: list[ObjectChange]) -> StackPicture:
-    if target not in view.stacks_after:
-        return stack_picture(target, stack, "removed", "removed", "removed")
-    if target not in view.stacks_before and target not in view.twins:
-        return stack_picture(target, stack, "added", "added", "added")
-    picker = _mark(any(one.id.name.endswith("-epp") or one.id.kind in _PICKER_KINDS for one in objects))
-    gateway = _mark(
-        any(
-            not one.id.name.endswith("-epp") and one.id.kind not in (*_PICKER_KINDS, *_POD_KINDS)
-            for one in objects
-        )
+    parts: dict[str, list[ObjectChange]] = {"gateway": [], "picker": [], "pods": []}
+    for one in objects:
+        parts[_part(stack, one)].append(one)
+    names = stack.names
+    restarting = target in restarts(view)
+    return stack_picture(
+        target,
+        stack,
+        _mark(parts["gateway"], "Gateway", names.gateway),
+        _mark(parts["picker"], "InferencePool", names.pool),
+        _mark(parts["pods"], "InferenceService", names.service) or ("changed" if restarting else ""),
     )
-    pods = _mark(target in restarts(view) or any(one.id.kind in _POD_KINDS for one in objects))
-    return stack_picture(target, stack, gateway, picker, pods)
 
 
-def _mark(changed: bool) -> Mark:
-    return "changed" if changed else ""
+def _part(stack: Stack, one: ObjectChange) -> str:
+    """The box that an object of a stack belongs to."""
+    if _component(one) == "model-service":
+        return "pods"
+    return "picker" if one.id.kind in _PICKER_KINDS or stack.names.epp in one.id.name else "gateway"
 
 
-def _mark_of(objects: list[ObjectChange], components: tuple[str, ...]) -> Mark:
-    return _mark(any(f"/{component}/" in one.file for one in objects for component in components))
+def _component(one: ObjectChange) -> str:
+    """What compiles an object: ``compiled/<cluster>/<stack>/<component>/<file>``."""
+    return "".join(one.file.split("/")[3:4])
+
+
+def _mark(objects: list[ObjectChange], kind: str, name: str) -> Mark:
+    """What happens to a box of which some objects change: it comes or goes with the one that it is named after."""
+    statuses = {one.status for one in objects if (one.id.kind, one.id.name) == (kind, name)}
+    if statuses == {"added"}:
+        return "added"
+    if statuses == {"removed"}:
+        return "removed"
+    return "changed" if objects else ""
 
 
 def stack_picture(target: str, stack: Stack, gateway: Mark, picker: Mark, pods: Mark) -> StackPicture:
