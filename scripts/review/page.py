@@ -25,6 +25,8 @@ from scripts.terminal import harmless
 WORDS: Mapping[str, str] = {"routine": "routine", "look": "look here", "dangerous": "dangerous"}
 LEGEND = (("before", "bar-was"), ("smallest", "bar-min"), ("largest", "bar-max"), ("rollout", "bar-peak"),
           ("over budget", "bar-over"))  # fmt: skip
+_NAMES = ("name-added", "name-moved", "name-lost", "alias", "alias-lost", "fallback-lost")
+"""Consequences of what the cluster's own target tells LiteLLM, although they are about stacks."""
 MAX_VALUE = 4000
 MAX_ROWS = 400
 """Rows of one group, and characters of one value, that the page holds; the JSON has all."""
@@ -60,7 +62,7 @@ def write(change: Change, source_url: str = "") -> str:
             {"id": "consequences", "title": "What follows", "noun": "consequences", "columns": ()},
             {"id": "changes", "title": "Why, and what changes", "noun": "causes", "columns": ()},
         ],
-        filters=(("cluster", "Cluster"), ("model", "Model"), ("severity", "Severity"), ("cause", "Cause")),
+        filters=(("cluster", "Cluster"), ("model", "Model"), ("severity", "Severity"), ("cause", "Cause of changes")),
         extras=_extras(change),
     )
 
@@ -175,7 +177,8 @@ def _gravity(change: Change) -> dict[str, Severity]:
     found: dict[str, Severity] = {}
     changed = set(change.stacks)
     for one in change.consequences:
-        targets = {name if name in changed else f"{name.rpartition('.')[0]}.cluster" for name in one.stacks}
+        about = () if one.rule in _NAMES else one.stacks
+        targets = {name if name in changed else f"{name.rpartition('.')[0]}.cluster" for name in about}
         for target in targets or {f"{name}.cluster" for name in one.clusters}:
             if SEVERITIES.index(one.severity) > SEVERITIES.index(found.get(target, "routine")):
                 found[target] = one.severity

@@ -6,7 +6,7 @@
   const FILTERS = ["cluster", "model", "severity", "cause", "text"];
   const ORDER = { dangerous: 0, look: 1, routine: 2 };
   const SIGNS = { added: "new", removed: "gone", renamed: "renamed", changed: "" };
-  let room = FIRST;
+  let room = FIRST, rows = ROWS;
 
   const make = (tag, classes, text) => {
     const node = document.createElement(tag);
@@ -25,14 +25,19 @@
     (!filter.cause || item.causes === undefined || item.files.includes(filter.cause)) &&
     (!filter.text || item.haystack.includes(filter.text.toLowerCase()));
 
+  const goOn = (node) => {
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  };
+
   const place = (cause) => {
     const link = cause.url ? make("a", "code", cause.place) : make("code", "", cause.place);
     if (cause.url) link.href = cause.url;
     return link;
   };
   const value = (text, kind, label) => {
-    const node = make("pre", text === null ? "none" : kind, text === null ? "absent" : text);
-    node.setAttribute("aria-label", label);
+    const node = make("pre", text === null ? "none" : kind);
+    node.append(make("span", "said", `${label}: `), text === null ? "absent" : text);
     node.tabIndex = text !== null && text.length > 400 ? 0 : -1;
     return node;
   };
@@ -54,7 +59,8 @@
     const node = make("div", "row");
     const field = make("div", "field");
     if (SIGNS[one.status]) field.append(make("span", "times", SIGNS[one.status]));
-    field.append(make("b", "", one.kind), make("code", "", one.field));
+    field.append(make("b", "", one.kind));
+    if (one.field) field.append(make("code", "", one.field));
     if (one.count > 1) field.append(make("span", "times", `${one.count} times`));
     if (one.differs) field.append(make("span", "dim", "values differ, this is the first"));
     node.append(field);
@@ -66,11 +72,15 @@
     const item = make("li", `group card ${one.severity}`);
     const why = make("div", "why"), what = make("div", "what");
     why.append(...one.causes.map(edit), badge(one.severity), make("div", "dim", one.reach));
-    what.append(...one.rows.slice(0, ROWS).map(row));
-    if (one.rows.length > ROWS) {
-      const more = make("button", "more", `show ${one.rows.length - ROWS} more fields`);
+    what.append(...one.rows.slice(0, rows).map(row));
+    if (one.rows.length > rows) {
+      const more = make("button", "more", `show ${one.rows.length - rows} more fields`);
       more.type = "button";
-      more.addEventListener("click", () => more.replaceWith(...one.rows.slice(ROWS).map(row)));
+      more.addEventListener("click", () => {
+        const rest = one.rows.slice(ROWS).map(row);
+        more.replaceWith(...rest);
+        goOn(rest[0]);
+      });
       what.append(more);
     }
     item.append(why, what);
@@ -90,6 +100,16 @@
     return line;
   };
 
+  const shownText = (item) => {
+    const causes = (item.causes ?? []).flatMap((one) => [one.place, one.key, one.old, one.new, one.key ? "" : one.text]);
+    const fields = (item.rows ?? []).flatMap((one) => [
+      SIGNS[one.status], `${one.kind} ${one.field}`, one.old, one.new, `${one.where}: ${one.objects}`,
+    ]);
+    return [
+      data.words[item.severity], item.sentence, item.remedy, item.reach, ...(item.cells ?? []), ...causes, ...fields,
+    ].filter(Boolean).join("\n");
+  };
+
   const LISTS = [
     { id: "consequences", items: data.consequences, make: consequence },
     { id: "changes", items: data.groups, make: group },
@@ -107,7 +127,9 @@
       const more = document.getElementById(`${list.id}-more`);
       more.hidden = found.length <= room;
       more.textContent = `show ${Math.min(FIRST, found.length - room)} of ${found.length - room} more`;
-      document.getElementById(`${list.id}-empty`).hidden = found.length > 0;
+      const empty = document.getElementById(`${list.id}-empty`);
+      empty.hidden = found.length > 0;
+      empty.textContent = list.items.length ? "Nothing here with these filters." : "Nothing.";
       counts.push(`${found.length} of ${list.items.length} ${home.dataset.noun}`);
     }
     for (const figure of document.querySelectorAll("[data-cluster]")) {
@@ -134,7 +156,7 @@
 
   const unique = (items, key) => [...new Set(items.flatMap((item) => item[key] ?? []))].sort();
   const every = [...data.consequences, ...data.groups, ...data.stacks];
-  for (const item of every) item.haystack = JSON.stringify(item).toLowerCase();
+  for (const item of every) item.haystack = shownText(item).toLowerCase();
   options("cluster", unique(every, "clusters"));
   options("model", unique(every, "models"));
   options("severity", [...new Set(every.map((item) => item.severity).filter(Boolean))].sort((a, b) => ORDER[a] - ORDER[b]));
@@ -148,8 +170,10 @@
   }
   for (const list of LISTS) {
     document.getElementById(`${list.id}-more`).addEventListener("click", () => {
+      const seen = document.getElementById(list.id).children.length;
       room += FIRST;
       draw();
+      goOn(document.getElementById(list.id).children[seen]);
     });
   }
   document.getElementById("reset").addEventListener("click", () => choose({}));
@@ -161,6 +185,29 @@
       document.getElementById("filter-model").focus();
     });
   }
+
+  for (const link of document.querySelectorAll("nav a, a.skip")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const home = document.querySelector(link.getAttribute("href"));
+      home.scrollIntoView();
+      goOn(home);
+    });
+  }
+
+  const bar = document.getElementById("filters");
+  new ResizeObserver(() => {
+    const covered = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${covered + 12}px`;
+  }).observe(bar);
+
+  const printed = (all) => () => {
+    room = all ? Infinity : FIRST;
+    rows = all ? Infinity : ROWS;
+    draw();
+  };
+  addEventListener("beforeprint", printed(true));
+  addEventListener("afterprint", printed(false));
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const theme = document.getElementById("theme");

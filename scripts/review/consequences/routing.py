@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from scripts.review.change import Consequence, ObjectChange
@@ -31,6 +32,23 @@ def _configs(view: View) -> Iterator[tuple[ObjectChange, dict[str, Any], dict[st
             yield one, _config(one.old), _config(one.new)
 
 
+@lru_cache(maxsize=8)
+def _offered(view: View) -> dict[tuple[str, str], set[str]]:
+    """The stacks of either side by what LiteLLM calls them: (cluster, public name of the model or of an adapter)."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for stacks in (view.stacks_before, view.stacks_after):
+        for target, stack in stacks.items():
+            for name in (stack.public_name, *stack.model.adapters) if stack.params.litellm.enabled else ():
+                found.setdefault((stack.cluster.name, name), set()).add(target)
+    return found
+
+
+def _called(view: View, cluster: str, *names: object) -> tuple[str, ...]:
+    """The stacks that LiteLLM of a cluster offers, or offered, under some names."""
+    offered = _offered(view)
+    return tuple(sorted({target for name in names for target in offered.get((cluster, str(name)), ())}))
+
+
 def _models(config: Mapping[str, Any]) -> dict[str, set[tuple[str, str]]]:
     """(model, address) of every public name."""
     found: dict[str, set[tuple[str, str]]] = {}
@@ -49,23 +67,24 @@ def litellm(view: View) -> Iterator[Consequence]:
         aliases = (new.get("router_settings") or {}).get("model_group_alias") or {}
         if added := sorted(after.keys() - before.keys()):
             sentence = f"LiteLLM of {one.id.cluster} offers {several(added, MANY)}."
-            yield Consequence("name-added", "routine", sentence, cluster)
+            yield Consequence("name-added", "routine", sentence, cluster, _called(view, *cluster, *added))
         lost = sorted(before.keys() - after.keys())
         for name in (name for name in lost if name in aliases):
             sentence = (
                 f"{name} is an alias of {aliases[name]} in LiteLLM of {one.id.cluster}, no model any more."
             )
-            yield Consequence("name-moved", "look", sentence, cluster)
+            yield Consequence("name-moved", "look", sentence, cluster, _called(view, *cluster, name))
         if gone_names := [name for name in lost if name not in aliases]:
             it = "it" if len(gone_names) == 1 else "them"
             what = f"LiteLLM of {one.id.cluster} offers {several(gone_names, MANY)} no more"
             sentence = f"{what}: clients that ask for {it} get an error."
             remedy = "" if one.status == "removed" else _KEEP_NAME
-            yield Consequence("name-lost", "dangerous", sentence, cluster, (), remedy)
+            stacks = _called(view, *cluster, *gone_names)
+            yield Consequence("name-lost", "dangerous", sentence, cluster, stacks, remedy)
         for name in sorted(name for name in before.keys() & after.keys() if before[name] != after[name]):
             gone, come = sorted(before[name] - after[name]), sorted(after[name] - before[name])
             sentence = f"{name} in LiteLLM of {one.id.cluster} {_elsewhere(gone, come)}."
-            yield Consequence("name-moved", "look", sentence, cluster)
+            yield Consequence("name-moved", "look", sentence, cluster, _called(view, *cluster, name))
 
 
 def _elsewhere(gone: list[tuple[str, str]], come: list[tuple[str, str]]) -> str:
@@ -94,20 +113,22 @@ def aliases(view: View) -> Iterator[Consequence]:
             if name not in now and name not in _models(new):
                 gone = f"Alias {name} of {names[name]} goes from LiteLLM of {cluster}"
                 sentence = f"{gone}: clients that use it get an error."
-                yield Consequence("alias-lost", "dangerous", sentence, (cluster,))
+                stacks = _called(view, cluster, names[name])
+                yield Consequence("alias-lost", "dangerous", sentence, (cluster,), stacks)
             elif name in now:
                 was = f" instead of {names[name]}" if name in names else ""
                 sentence = f"Alias {name} of LiteLLM of {cluster} means {now[name]}{was}."
-                yield Consequence("alias", "look" if was else "routine", sentence, (cluster,))
+                stacks = _called(view, cluster, now[name], *([names[name]] if was else []))
+                yield Consequence("alias", "look" if was else "routine", sentence, (cluster,), stacks)
         lost = sorted(_fallbacks(before).items() - _fallbacks(after).items())
-        left = [
-            f"{name} (was {to})"
+        left = {
+            name: f"{name} (was {to})"
             for name, to in lost
             if name in _models(new) and name not in _fallbacks(after)
-        ]
+        }
         if left:
-            sentence = f"No model of {cluster} stands in any more for {several(left)}."
-            yield Consequence("fallback-lost", "look", sentence, (cluster,))
+            sentence = f"No model of {cluster} stands in any more for {several(left.values())}."
+            yield Consequence("fallback-lost", "look", sentence, (cluster,), _called(view, cluster, *left))
 
 
 def _fallbacks(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -120,22 +141,22 @@ def _fallbacks(settings: Mapping[str, Any]) -> dict[str, str]:
 
 def hostnames(view: View) -> Iterator[Consequence]:
     """Hostnames that come or go on routes and listeners."""
-    before: dict[str, dict[str, str]] = {}
-    after: dict[str, dict[str, str]] = {}
+    before: dict[str, dict[str, ObjectChange]] = {}
+    after: dict[str, dict[str, ObjectChange]] = {}
     for one in view.of(*_ROUTES, "Gateway"):
         if one.status == "removed" and stays(view, one):
             continue
         for doc, found in ((one.old, before), (one.new, after)):
             for name in _hosts(doc):
-                found.setdefault(one.id.cluster, {})[name] = str(one.id)
+                found.setdefault(one.id.cluster, {})[name] = one
     for cluster in sorted(before.keys() | after.keys()):
         old, new = before.get(cluster, {}), after.get(cluster, {})
         for name in sorted(new.keys() - old.keys()):
-            sentence = f"{new[name]} of {cluster} answers for {name}: DNS and a certificate must lead there."
-            yield Consequence("hostname-added", "look", sentence, (cluster,))
+            sentence = f"{new[name].id} of {cluster} answers for {name}: DNS and a certificate must lead there."
+            yield Consequence("hostname-added", "look", sentence, (cluster,), (new[name].target,))
         for name in sorted(old.keys() - new.keys()):
-            sentence = f"Nothing of {cluster} answers for {name} any more (it was {old[name]})."
-            yield Consequence("hostname-lost", "dangerous", sentence, (cluster,))
+            sentence = f"Nothing of {cluster} answers for {name} any more (it was {old[name].id})."
+            yield Consequence("hostname-lost", "dangerous", sentence, (cluster,), (old[name].target,))
 
 
 def _hosts(doc: Mapping[str, Any] | None) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from scripts.review import page
 from scripts.review.build import build
-from scripts.review.change import Change
+from scripts.review.change import Cause, Change, Consequence, ObjectChange, ObjectId
 from scripts.review.consequences import RULES
 from tests.support import review_cases as support
 
@@ -215,4 +216,35 @@ def test_each_of_many_new_stacks_explains_its_own_objects(tmp_path: Path) -> Non
     }
     assert found == {
         f"eu-new-{number}": [f"inventory/targets/eu/new-{number}.yml"] for number in range(1, 12)
+
+
+@pytest.mark.parametrize(
+    ("case", "wanted"),
+    [
+        ("deletion", {"name-lost": ("eu.llama-70b",), "alias-lost": ("eu.llama-70b",)}),
+        ("public-name", {"name-added": ("eu.qwen-8b",), "alias": ("eu.qwen-8b",)}),
+        ("hostname", {"hostname-added": ("eu.cluster",), "hostname-lost": ("eu.cluster",)}),
+    ],
+)
+def test_what_a_name_in_litellm_leads_to_is_told(
+    case: str, wanted: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    _, _, change = support.run(support.case(case), tmp_path)
+    assert {one.rule: one.stacks for one in change.consequences if one.rule in wanted} == wanted
+
+
+def test_a_lost_name_marks_what_changes_litellm_and_not_its_stack() -> None:
+    objects = tuple(
+        ObjectChange(
+            "added", ObjectId("eu", "", "ConfigMap", "llm", name), f"eu.{name}", "f", causes=(cause,)
+        )
+        for cause, name in enumerate(("cluster", "qwen-8b"))
+    )
+    causes = Cause("value", "cluster.yml", 1, "a", 1, 2), Cause("value", "stack.yml", 1, "a", 1, 2)
+    lost = Consequence("name-lost", "dangerous", "qwen-8b goes.", ("eu",), ("eu.qwen-8b",))
+    shown = page.write(Change("base", "head", objects, causes, (lost,)))
+    data = json.loads(shown.partition('id="data">')[2].partition("</script>")[0])
+    assert {one["files"][0]: one["severity"] for one in data["groups"]} == {
+        "cluster.yml": "dangerous",
+        "stack.yml": "routine",
     }

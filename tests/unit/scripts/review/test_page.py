@@ -16,6 +16,7 @@ from scripts.map.fleet import fleet
 from scripts.project import Project
 from scripts.review import page
 from scripts.review.change import (
+    MISSING,
     Cause,
     Change,
     ClusterPicture,
@@ -161,6 +162,121 @@ def test_a_link_keeps_its_filters(review: Path, chromium: Browser) -> None:
         found.page.reload()
         assert found.page.get_by_label("Cluster").input_value() == "lab"
         assert found.page.get_by_label("Severity").input_value() == "look"
+
+
+def test_the_way_to_a_section_keeps_the_filters_and_stays_in_sight(review: Path, chromium: Browser) -> None:
+    for width in (1280, 900):
+        with support.opened(chromium, review, viewport={"width": width, "height": 700}) as found:
+            tab = found.page
+            tab.goto(f"{review.as_uri()}#cluster=eu")
+            tab.reload()
+            tab.get_by_role("link", name="Why, and what changes").click()
+            bar, title = (tab.locator(one).bounding_box() for one in ("#filters", "#title-changes"))
+            assert bar is not None
+            assert title is not None
+            assert bar["y"] == 0
+            assert bar["height"] <= title["y"] < 700
+            assert tab.evaluate("location.hash") == "#cluster=eu"
+
+
+def test_text_is_searched_as_it_is_shown(tmp_path: Path, chromium: Browser) -> None:
+    id_ = ObjectId("lab", "", "ConfigMap", "llm", "proxy")
+    field = FieldChange((Step("key", "data"),), MISSING, {"model_name": "qwen", "stream": True}, (0,))
+    change = Change(
+        "base",
+        "head",
+        (ObjectChange("changed", id_, "lab.a", "f", (field,)),),
+        (Cause("value", "inventory/a.yml", 1, "litellm.modelName", "one", "two"),),
+        consequences=(Consequence("x", "look", "A name goes.", ("lab",), ("lab.a",), "Keep it."),),
+    )
+    file = tmp_path / "text.html"
+    file.write_text(page.write(change), encoding="utf-8")
+    with support.opened(chromium, file) as found:
+        tab = found.page
+        for text, wanted in {
+            '"model_name": "qwen"': (1, 0),
+            "configmap data": (1, 0),
+            "litellm.modelname": (1, 0),
+            "keep it": (0, 1),
+            "look here": (1, 1),
+            "clusters": (0, 0),
+            "haystack": (0, 0),
+            "differs": (0, 0),
+            "false": (0, 0),
+        }.items():
+            tab.get_by_label("Text").fill(text)
+            shown = tab.locator("#changes > li").count(), tab.locator("#consequences > li").count()
+            assert shown == wanted, text
+
+
+def test_a_cause_filters_changes_and_says_so(review: Path, chromium: Browser) -> None:
+    with support.opened(chromium, review) as found:
+        sentences = found.page.locator("#consequences > li")
+        every = sentences.count()
+        found.page.get_by_label("Cause of changes").select_option("inventory/targets/eu/qwen-8b.yml")
+        assert sentences.count() == every
+
+
+@pytest.mark.parametrize("width", [720, 800, 1000, 1060])
+def test_a_tablet_shows_the_whole_picture(width: int, review: Path, chromium: Browser) -> None:
+    with support.opened(chromium, review, viewport={"width": width, "height": 900}) as found:
+        cut = (
+            "[...document.querySelectorAll('.wide')].filter(one => one.scrollWidth > one.clientWidth).length"
+        )
+        assert found.page.evaluate(cut) == 0
+
+
+def many(count: int) -> Change:
+    """A change of many fields, and of more objects that each have a cause of their own."""
+    id_ = ObjectId("lab", "apps", "Deployment", "llm", "a")
+    fields = tuple(FieldChange((Step("key", f"f{one}"),), one, one + 1, (0,)) for one in range(40))
+    others = [
+        ObjectChange("added", id_._replace(name=f"b{one}"), "lab.a", "f", causes=(one,))
+        for one in range(1, count)
+    ]
+    causes = tuple(Cause("value", f"inventory/{one}.yml", 1, "a.b", one, one + 1) for one in range(count))
+    return Change("base", "head", (ObjectChange("changed", id_, "lab.a", "f", fields), *others), causes)
+
+
+def test_the_keyboard_goes_on_where_more_is_shown(tmp_path: Path, chromium: Browser) -> None:
+    file = tmp_path / "many.html"
+    file.write_text(page.write(many(70)), encoding="utf-8")
+    with support.opened(chromium, file) as found:
+        tab = found.page
+        for button, wanted in (("fields", "row"), ("of 10 more", "group")):
+            tab.get_by_role("button", name=re.compile(button)).press("Enter")
+            assert wanted in tab.evaluate("document.activeElement.className")
+        assert tab.locator("#changes > li").count() == 70
+
+
+def test_values_say_in_text_which_they_are(tmp_path: Path, chromium: Browser) -> None:
+    file = tmp_path / "many.html"
+    file.write_text(page.write(many(2)), encoding="utf-8")
+    with support.opened(chromium, file) as found:
+        assert found.page.locator("#changes pre").all_text_contents()[:2] == ["before: 0", "after: 1"]
+        assert found.page.locator("code", has_not_text=re.compile(".")).count() == 0
+
+
+def test_paper_holds_everything_and_is_light(tmp_path: Path, chromium: Browser) -> None:
+    file = tmp_path / "many.html"
+    file.write_text(page.write(many(70)), encoding="utf-8")
+    with support.opened(chromium, file, color_scheme="dark") as found:
+        tab = found.page
+        tab.emulate_media(media="print", color_scheme="dark")
+        tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert tab.locator("#changes > li").count() == 70
+        assert tab.locator("#changes button.more").count() == 0
+        assert tab.evaluate("getComputedStyle(document.querySelector('pre')).maxHeight") == "none"
+        assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(27, 36, 48)"
+        tab.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert tab.locator("#changes > li").count() == 60
+
+
+def test_an_empty_review_blames_no_filter(tmp_path: Path, chromium: Browser) -> None:
+    file = tmp_path / "none.html"
+    file.write_text(page.write(Change("base", "head", (), ())), encoding="utf-8")
+    with support.opened(chromium, file) as found:
+        assert found.page.locator("#changes-empty").inner_text() == "Nothing."
 
 
 def test_links(review: Path, chromium: Browser) -> None:
