@@ -27,11 +27,14 @@ def run(options: argparse.Namespace, project: Project) -> int:
     from scripts.map import write
     from scripts.map.fleet import fleet
     from scripts.review import save
+    from scripts.terminal import harmless
 
     found = fleet(project)
     if options.html:
         save(options.html, write.page(found))
     text = {"html": write.page, "text": write.text, "json": write.as_json}[options.format](found)
+    if options.output or options.format != "text":
+        sys.stderr.write(harmless("".join(f"note: {note}\n" for note in found.notes)))
     if options.output:
         save(options.output, text)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scripts.map.fleet import FleetMap, StackLine
+from scripts.map.fleet import FleetMap, StackLine, span
 from scripts.review import page as review_page
 from scripts.review import show
 from scripts.review.as_json import plain
@@ -20,14 +20,21 @@ def _cells(one: StackLine) -> list[str]:
     return [
         one.target.replace(".", "/", 1),
         one.model,
-        one.public_name or show.ABSENT,
+        ", ".join(_offered(one)) or show.ABSENT,
         gateway,
         one.runtime,
         one.pool,
         one.replicas,
-        str(one.gpus),
+        span(one.gpus, one.gpus_at_most),
         ", ".join(one.fallbacks) or show.ABSENT,
     ]
+
+
+def _offered(one: StackLine) -> list[str]:
+    """Every name under which LiteLLM takes requests for a stack."""
+    public = [one.public_name] if one.public_name else []
+    adapters = [f"{name} (adapter)" for name in one.adapters]
+    return [*public, *adapters, *(f"{name} (alias)" for name in one.aliases)]
 
 
 def page(fleet: FleetMap) -> str:

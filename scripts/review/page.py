@@ -62,7 +62,12 @@ def write(change: Change, source_url: str = "") -> str:
             {"id": "consequences", "title": "What follows", "noun": "consequences", "columns": ()},
             {"id": "changes", "title": "Why, and what changes", "noun": "causes", "columns": ()},
         ],
-        filters=(("cluster", "Cluster"), ("model", "Model"), ("severity", "Severity"), ("cause", "Cause of changes")),
+        filters=(
+            ("cluster", "Cluster"),
+            ("model", "Model"),
+            ("severity", "Severity"),
+            ("cause", "Cause of changes"),
+        ),
         extras=_extras(change),
     )
 

@@ -101,7 +101,11 @@ def fleet(declared: Declared, limit: int = 10_000) -> ClusterPicture | None:
 
 def _versions(declared: Declared) -> dict[str, str]:
     facts = declared.facts
-    return {"kubernetes": facts.kubernetes, **facts.versions} if facts else {}
+    if facts is None:
+        return {}
+    tag = facts.litellm.image.tag if facts.litellm.deploy else None
+    proxy = {"litellm": tag.removeprefix("v")} if tag else {}
+    return {"kubernetes": facts.kubernetes, **proxy, **facts.versions}
 
 
 def external(declared: Declared, mark: Mark) -> Node:

@@ -152,7 +152,9 @@ def hostnames(view: View) -> Iterator[Consequence]:
     for cluster in sorted(before.keys() | after.keys()):
         old, new = before.get(cluster, {}), after.get(cluster, {})
         for name in sorted(new.keys() - old.keys()):
-            sentence = f"{new[name].id} of {cluster} answers for {name}: DNS and a certificate must lead there."
+            sentence = (
+                f"{new[name].id} of {cluster} answers for {name}: DNS and a certificate must lead there."
+            )
             yield Consequence("hostname-added", "look", sentence, (cluster,), (new[name].target,))
         for name in sorted(old.keys() - new.keys()):
             sentence = f"Nothing of {cluster} answers for {name} any more (it was {old[name].id})."
