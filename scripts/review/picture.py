@@ -44,6 +44,7 @@ def _cluster(
 ) -> ClusterPicture:
     own = by_target.get(f"{cluster}.cluster", [])
     proxy = [one for one in own if _component(one) == "litellm"]
+    platform = [one for one in own if _component(one) == "platform"]
     routes = [one for one in proxy if one.id.kind == "HTTPRoute"]
     rest = [one for one in proxy if one not in routes]
     service = declared.facts.litellm_service if declared.facts else ""
@@ -55,7 +56,7 @@ def _cluster(
     }
     touched: list[StackPicture] = []
     for target, stack in stacks.items():
-        objects = [*by_target.get(target, []), *_shared(stack, own)]
+        objects = [*by_target.get(target, []), *_shared(stack, platform)]
         if objects or target in restarts(view):
             touched.append(_stack(view, target, stack, objects))
     touched.sort(key=lambda one: _FIRST.get(one.pods.mark, len(_FIRST)))
@@ -72,11 +73,11 @@ def _cluster(
     )
 
 
-def _shared(stack: Stack, own: list[ObjectChange]) -> list[ObjectChange]:
-    """Changes of the gateway that a stack shares, among those of its cluster's own target."""
+def _shared(stack: Stack, platform: list[ObjectChange]) -> list[ObjectChange]:
+    """Changes of the gateway that a stack shares, among those of what its cluster stands on."""
     if not (stack.gateway.enabled and stack.gateway.shared):
         return []
-    return [one for one in own if _component(one) == "platform" and one.id.name == stack.names.gateway]
+    return [one for one in platform if one.id.name == stack.names.gateway]
 
 
 def fleet(declared: Declared, limit: int = 10_000) -> ClusterPicture | None:
