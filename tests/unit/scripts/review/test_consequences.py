@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +216,7 @@ def test_each_of_many_new_stacks_explains_its_own_objects(tmp_path: Path) -> Non
     }
     assert found == {
         f"eu-new-{number}": [f"inventory/targets/eu/new-{number}.yml"] for number in range(1, 12)
+    }
 
 
 @pytest.mark.parametrize(
