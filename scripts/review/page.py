@@ -18,7 +18,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.review import drawing, narrow, show
-from scripts.review.change import MISSING, SEVERITIES, Cause, Change, ClusterPicture, LedgerRow, Severity
+from scripts.review.change import (
+    MISSING,
+    SEVERITIES,
+    Cause,
+    Change,
+    ClusterPicture,
+    Consequence,
+    LedgerRow,
+    Severity,
+)
 from scripts.review.grouping import Group, Row, documents, groups, idle
 from scripts.terminal import harmless
 
@@ -36,11 +45,11 @@ _FOLDER = Path(__file__).resolve().parents[2] / "templates" / "review"
 def write(change: Change, source_url: str = "") -> str:
     """The page. ``source_url``: where the files of the head can be read, for links to lines of the inventory."""
     found = groups(change)
-    gravity = _gravity(change)
+    changed = frozenset(change.stacks)
     data = {
         "words": WORDS,
         "consequences": [_consequence(change, one) for one in change.consequences],
-        "groups": [_group(change, one, gravity, source_url) for one in found],
+        "groups": [_group(change, one, changed, source_url) for one in found],
         "stacks": [],
     }
     severities = [one.severity for one in change.consequences]
@@ -176,18 +185,22 @@ def _extras(change: Change) -> list[tuple[str, list[str]]]:
     return [*([("Memory", memory)] if memory else []), *found]
 
 
-def _gravity(change: Change) -> dict[str, Severity]:
-    """The gravest consequence of every target. What is about a whole cluster, or about a stack in which no object
-    changes, comes from the cluster's own target."""
-    found: dict[str, Severity] = {}
-    changed = set(change.stacks)
-    for one in change.consequences:
-        about = () if one.rule in _NAMES else one.stacks
-        targets = {name if name in changed else f"{name.rpartition('.')[0]}.cluster" for name in about}
-        for target in targets or {f"{name}.cluster" for name in one.clusters}:
-            if SEVERITIES.index(one.severity) > SEVERITIES.index(found.get(target, "routine")):
-                found[target] = one.severity
-    return found
+def _severity(change: Change, group: Group, changed: frozenset[str]) -> Severity:
+    """The gravest consequence of what some edits do. ``changed``: stacks of which an object does."""
+    found = [one.severity for one in change.consequences if _follows(one, group, changed)]
+    return max(found, key=SEVERITIES.index, default="routine")
+
+
+def _follows(one: Consequence, group: Group, changed: frozenset[str]) -> bool:
+    """Whether a consequence is one of some edits. What is about a whole cluster, about a stack in which no object
+    changes, or about names that LiteLLM has, comes from the cluster's own target."""
+    own = {name for name in one.stacks if name in changed}
+    if own and one.rule not in _NAMES:
+        return not own.isdisjoint(group.targets)
+    clusters = {name.rpartition(".")[0] for name in one.stacks} or set(one.clusters)
+    if clusters.isdisjoint(name.rpartition(".")[0] for name in group.targets if name.endswith(".cluster")):
+        return False
+    return not own or not group.stacks or not own.isdisjoint(group.stacks)
 
 
 def _behind(change: Change, targets: Iterable[str]) -> list[str]:
@@ -212,10 +225,9 @@ def _consequence(change: Change, one: Any) -> dict[str, Any]:
     }
 
 
-def _group(change: Change, one: Group, gravity: Mapping[str, Severity], source_url: str) -> dict[str, Any]:
-    severities = [gravity.get(target, "routine") for target in one.targets]
+def _group(change: Change, one: Group, changed: frozenset[str], source_url: str) -> dict[str, Any]:
     return {
-        "severity": max(severities, key=SEVERITIES.index, default="routine"),
+        "severity": _severity(change, one, changed),
         "causes": [_cause(cause, source_url) for cause in one.causes],
         "files": sorted({cause.file or show.cause(cause) for cause in one.causes}),
         "reach": show.reach(one),

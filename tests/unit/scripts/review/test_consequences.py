@@ -249,3 +249,28 @@ def test_a_lost_name_marks_what_changes_litellm_and_not_its_stack() -> None:
         "cluster.yml": "dangerous",
         "stack.yml": "routine",
     }
+
+
+def test_an_edit_is_not_as_grave_as_another_one_that_reaches_the_same_cluster() -> None:
+    groups = {"cluster": 0, "qwen-8b": 1, "llama-70b": 2}
+    objects = tuple(
+        ObjectChange(
+            "added",
+            ObjectId("eu", "", "ConfigMap", "llm", f"{name}-{own}"),
+            f"eu.{own}",
+            "f",
+            causes=(cause,),
+        )
+        for name, cause in groups.items()
+        for own in {"cluster", name}
+    )
+    causes = tuple(Cause("value", f"{name}.yml", 1, "a", 1, 2) for name in groups)
+    lost = Consequence("name-lost", "dangerous", "qwen-8b goes.", ("eu",), ("eu.qwen-8b",))
+    restart = Consequence("restart", "look", "llama-70b restarts.", ("eu",), ("eu.llama-70b",))
+    shown = page.write(Change("base", "head", objects, causes, (lost, restart)))
+    data = json.loads(shown.partition('id="data">')[2].partition("</script>")[0])
+    assert {one["files"][0]: one["severity"] for one in data["groups"]} == {
+        "cluster.yml": "dangerous",
+        "qwen-8b.yml": "dangerous",
+        "llama-70b.yml": "look",
+    }
