@@ -56,8 +56,11 @@ class Tree:
     @cached_property
     def clusters(self) -> frozenset[str]:
         """The clusters in which something changes, and that do not go altogether."""
-        changed = {change.path.partition("/")[0] for change in self.changes if "/" in change.path}
-        return frozenset(changed & {path.partition("/")[0] for path in self.paths()})
+        return self.present(change.path.partition("/")[0] for change in self.changes if "/" in change.path)
+
+    def present(self, clusters: Iterable[str]) -> frozenset[str]:
+        """Those of some clusters that the tree has files of."""
+        return frozenset(clusters) & {path.partition("/")[0] for path in self.paths()}
 
     def paths(self) -> Iterator[str]:
         """All files."""

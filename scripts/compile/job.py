@@ -14,7 +14,7 @@ from components.common.errors import InferstackError
 from scripts.compile import record, verify
 from scripts.compile.changes import Tree, new_tree
 from scripts.compile.engine import STALL_SECONDS, Engine, Job, Report
-from scripts.compile.inputs import Inputs, look_edited, read_inputs, read_shared
+from scripts.compile.inputs import Inputs, cluster_of, look_edited, read_inputs, read_shared
 from scripts.compile.outputs import Outputs, identify, scan
 from scripts.compile.plan import Plan, in_part, plan, stale_targets
 from scripts.compile.publish import build, publish
@@ -153,9 +153,11 @@ class _Attempt:
             tree = new_tree(work, outputs, self.staging / "out" / COMPILED)
         outcome = Outcome(work, tree, report, guarded.warnings, profile=self.profile, seconds=self.seconds)
         if not self.request.compare_only:
+            # What only the inventory says, such as the size of a pool or a waiver, changes no file.
+            touched = tree.clusters | tree.present(cluster_of(target) for target in work.reasons)
             if not self.request.selection.is_all:
-                outcome.unchecked = in_part(inputs, outputs, state, selected, tree.clusters)
-            after = self.take_place(inputs, closures, outputs, tree, outcome)
+                outcome.unchecked = in_part(inputs, outputs, state, selected, touched)
+            after = self.take_place(inputs, closures, outputs, tree, outcome, touched - outcome.unchecked)
             times = Times(surveyed, compiled, self.lock.now())
             new = record.with_work(state, inputs, closures, work, outputs, tree, after, times)
             save_state(self.workspace.state, new)
@@ -219,13 +221,12 @@ class _Attempt:
         outputs: Outputs,
         tree: Tree,
         outcome: Outcome,
+        clusters: frozenset[str],
     ) -> Outputs:
-        """Check the new tree and publish it; returns what lies there now, where something changed."""
-        if tree.unit is None:
-            return Outputs({}, ())
+        """Check the new tree and publish it; returns what lies there now, where something changed. ``clusters`` are
+        checked."""
         if self.request.removal_limit is not None:
             guard_removals(tree, outputs, self.request.removal_limit)
-        clusters = tree.clusters - outcome.unchecked
         with self.phase("build"):
             candidate = build(tree, clusters, self.workspace.compiled, self.staging / "candidate")
         with self.phase("check"):
@@ -233,6 +234,8 @@ class _Attempt:
                 project = verify.lay_out(candidate, inputs, closures, self.workspace.compiled)
                 check = self.request.check or verify.check_tree
                 outcome.checked = check(project, clusters, self.request.date, self.request.processes)
+        if tree.unit is None:
+            return Outputs({}, ())
         with self.phase("publish"):
             publish(candidate, self.workspace)
             return scan(self.workspace.compiled, tree.unit)

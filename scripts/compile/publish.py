@@ -37,8 +37,11 @@ class Candidate:
 
 
 def build(tree: Tree, clusters: frozenset[str], compiled: Path, folder: Path) -> Candidate:
-    """Build the unit of a tree below ``folder``, complete and durable; ``clusters`` will be checked. Raises OSError."""
+    """Build the unit of a tree below ``folder``, complete and durable; ``clusters`` will be checked. Nothing is built
+    where nothing changes. Raises OSError."""
     candidate = Candidate(tree, clusters, folder / "project" / COMPILED, folder / "others")
+    if tree.unit is None:
+        return candidate
     prefix = f"{tree.unit}/" if tree.unit else ""
     moved = {path: _home(candidate, path) for path in tree.taken if path.startswith(prefix)}
     kept = {path: _home(candidate, path) for path in tree.linked if path.startswith(prefix)}

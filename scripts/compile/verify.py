@@ -1,8 +1,8 @@
 """The checks around a compile: the guard before it, ``inferstack check`` on the new tree before it is published.
 
-The check sees a project of its own: the clusters that change, whole, as they will be, and the inventory that they
-are made from. A cluster that is compiled in part, as in a shard, is not checked. What compares clusters with each
-other compares those that change; `inferstack check` compares all.
+The check sees a project of its own: the clusters that are compiled, whole, as they will be, and the inventory that
+they are made from. A cluster that is compiled in part, as in a shard, is not checked. What compares clusters with each
+other compares those that are compiled; `inferstack check` compares all.
 """
 
 from __future__ import annotations
@@ -144,12 +144,9 @@ def lay_out(
 ) -> Path:
     """Complete a project around the clusters that are checked; returns its root."""
     tree, project = candidate.tree, candidate.compiled.parent
-    unit = tree.unit or ""
-    if "/" in unit:
-        cluster = f"{unit.partition('/')[0]}/"
-        for path in tree.linked:
-            if path.startswith(cluster) and not path.startswith(f"{unit}/"):
-                link(compiled / path, candidate.compiled / path)
+    for path in tree.linked if tree.unit != "" else ():
+        if path.partition("/")[0] in candidate.clusters and not path.startswith(f"{tree.unit}/"):
+            link(compiled / path, candidate.compiled / path)
     targets = [target for target in inputs.layout.targets if cluster_of(target) in candidate.clusters]
     write_view(inputs, closures, targets, project)
     root = inputs.inventory.parent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -208,4 +209,24 @@ def test_a_cluster_without_a_target_of_its_own_is_told_in_the_words_of_the_guard
     with pytest.raises(GuardError, match="has stacks and no target of its own"):
         compile_now(compiled)
 
+    assert tree(compiled.root / "compiled") == before
+
+
+def test_what_only_the_inventory_says_is_checked_until_it_is_right(compiled: Project) -> None:
+    before = tree(compiled.root / "compiled")
+    classes = {
+        path: path.read_text(encoding="utf-8") for path in compiled.inventory.glob("classes/clusters/*.yml")
+    }
+    checked = replace(ASKED, check=check_tree, date=TODAY)
+
+    for path, text in classes.items():
+        path.write_text(re.sub(r"nodes: [0-9]+", "nodes: 1", text), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(CheckError, match="gpu-minimum-fits"):
+            compile_now(compiled, checked)
+
+    for path, text in classes.items():
+        path.write_text(text, encoding="utf-8")
+    outcome = compile_now(compiled, checked)
+    assert outcome.tree is None or not outcome.tree.changes
     assert tree(compiled.root / "compiled") == before
