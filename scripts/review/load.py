@@ -32,7 +32,7 @@ def pair(project: Project, base: str | None, head: str | None, main: Sequence[st
     """Both sides. Raises MisuseError where git does not have what is asked for, or a merge is not finished."""
     repository = Repository(project.root)
     repository.check()
-    if unmerged := repository.unmerged():
+    if head is None and (unmerged := repository.unmerged()):
         more = f" and {len(unmerged) - 1} more" if len(unmerged) > 1 else ""
         raise MisuseError(f"{unmerged[0]}{more} is not merged yet; end the merge, then review it")
     at_head = repository.revision(head) if head else Revision(WORKTREE)

@@ -217,6 +217,7 @@ def test_an_unfinished_merge(repository: Path, capsys: pytest.CaptureFixture[str
     subprocess.run(["git", "merge", "topic"], cwd=repository, capture_output=True, check=False)
     assert review(repository) == 2
     assert "is not merged yet" in capsys.readouterr().err
+    assert review(repository, "main", "topic") == 0
 
 
 def test_no_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
