@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scripts.aside import Aside
-from scripts.review.attribution import Workshop, attribute, unexplained
+from scripts.review.attribution import attribute, unexplained
 from scripts.review.causes import target_edits
 from scripts.review.change import Cause, Change, ObjectChange
 from scripts.review.consequences import consequences
@@ -20,6 +20,7 @@ from scripts.review.sources import Edits, edits
 from scripts.review.stale import stale
 from scripts.review.verdict import verdict
 from scripts.review.view import View
+from scripts.review.workshop import Workshop
 
 
 def build(pair: Pair, date: datetime.date) -> Change:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.review.attribution import plain
 from scripts.review.change import MISSING, Cause, Change, ObjectChange, Status
 from scripts.review.following import following, stacks_renamed
 from scripts.review.objects import is_synced
 from scripts.review.semantic import shown
+from scripts.review.workshop import plain
 
 MAX_VALUES = 3
 """Different pairs of values of one field that get a row each; of more, one is shown as an example."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from components.compile.report import position
-from scripts.review.attribution import CLUSTER, Workshop
 from scripts.review.recompile import refusal
 from scripts.review.sides import Parameters, Side
+from scripts.review.workshop import CLUSTER, Workshop
 
 FEW = 60
 """Up to so many edited targets, most are compiled again; of more, a sample."""
