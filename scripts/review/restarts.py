@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
 from scripts.review.change import ObjectChange
@@ -58,12 +59,12 @@ def _by_service(view: View) -> Iterator[Restart]:
 
 def pod_fields(one: ObjectChange) -> list[str]:
     """Changed fields of an InferenceService that are part of its pods, without the common beginning."""
-    paths = [shown(change.path) for change in one.fields]
-    own = [
-        path.removeprefix("spec.predictor.").removeprefix("model.")
+    paths = [shown(tuple(takewhile(lambda step: step.kind != "whole", change.path))) for change in one.fields]
+    own = {
+        path.removeprefix("spec.predictor.").removeprefix("model."): None
         for path in paths
         if not path.startswith(_NOT_PODS)
-    ]
+    }
     return sorted(own, key=lambda path: not path.startswith(_TELLING))
 
 

@@ -23,6 +23,7 @@ RULES: Final[tuple[Rule, ...]] = (
     pods.weights,
     pods.replicas,
     pods.removed,
+    pods.swapped,
     pods.moved,
     pods.picker,
     pods.proxy,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from scripts.check.text import TextError, document
 from scripts.review.change import Consequence, ObjectChange, Severity
 from scripts.review.consequences.words import counted, several
 from scripts.review.semantic import shown
@@ -136,7 +139,7 @@ def _parents(doc: Mapping[str, Any] | None) -> set[str]:
 
 def secrets(view: View) -> Iterator[Consequence]:
     """Secrets that must be there before the sync: those that nobody makes, and entries of the secret store."""
-    entries: dict[tuple[str, str], set[str]] = {}
+    entries: dict[tuple[str, Entry], set[str]] = {}
     needs: dict[tuple[str, str], set[str]] = {}
     made: set[tuple[str, str]] = set()
     for one in view.change.synced:
@@ -144,13 +147,14 @@ def secrets(view: View) -> Iterator[Consequence]:
         if own or (one.id.kind in ("Secret", "Certificate") and one.new):
             name = own or at(one.new, "spec.secretName") or one.id.name
             made.add((one.id.cluster, f"{one.id.namespace}/{name}"))
-        for key in _store_keys(one.new) - _store_keys(one.old):
-            entries.setdefault((one.id.cluster, key), set()).add(one.target)
+        for entry in _store_keys(one.new) - _store_keys(one.old):
+            entries.setdefault((one.id.cluster, entry), set()).add(one.target)
         for name in _newly_named(one):
             needs.setdefault((one.id.cluster, f"{one.id.namespace}/{name}"), set()).add(one.target)
     by_key: dict[str, dict[str, set[str]]] = {}
-    for (cluster, key), targets in entries.items():
-        by_key.setdefault(key, {})[cluster] = targets
+    for (cluster, entry), targets in entries.items():
+        if entry not in _used_before(view, cluster):
+            by_key.setdefault(entry[0], {}).setdefault(cluster, set()).update(targets)
     for key, clusters in sorted(by_key.items()):
         stacks = tuple(sorted({target for targets in clusters.values() for target in targets}))
         sentence = f"{key} must be there on {several(sorted(clusters), 6)} before the sync."
@@ -161,11 +165,30 @@ def secrets(view: View) -> Iterator[Consequence]:
             yield Consequence("secret", "look", sentence, (cluster,), tuple(sorted(targets)))
 
 
-def _store_keys(doc: Mapping[str, Any] | None) -> set[str]:
+Entry = tuple[str, str]
+"""An entry of a secret store, in words, and the field of it that is read."""
+
+
+def _store_keys(doc: Mapping[str, Any] | None) -> set[Entry]:
     if not doc or doc.get("kind") != "ExternalSecret":
         return set()
     store = f"{at(doc, 'spec.secretStoreRef.kind', 'SecretStore')} {at(doc, 'spec.secretStoreRef.name')}"
-    return {f"Entry {at(entry, 'remoteRef.key')} of {store}" for entry in at(doc, "spec.data") or ()}
+    return {
+        (f"Entry {at(entry, 'remoteRef.key')} of {store}", str(at(entry, "remoteRef.property", "")))
+        for entry in at(doc, "spec.data") or ()
+    }
+
+
+@lru_cache(maxsize=64)
+def _used_before(view: View, cluster: str) -> frozenset[Entry]:
+    """Entries that a cluster takes from its stores at the base already."""
+    found: set[Entry] = set()
+    for target in (t for t in view.pair.base.targets if t.rpartition(".")[0] == cluster):
+        files = view.pair.base.compiled(target)
+        for path in (path for path in files if "/externalsecret-" in path):
+            with suppress(TextError):
+                found |= _store_keys(document(files[path]))
+    return frozenset(found)
 
 
 def _newly_named(one: ObjectChange) -> set[str]:

@@ -12,7 +12,7 @@ from scripts.review.change import Consequence, ObjectChange, Severity
 from scripts.review.consequences.words import are, counted, held, minutes, place, several
 from scripts.review.fate import left
 from scripts.review.semantic import shown
-from scripts.review.view import View
+from scripts.review.view import View, at
 
 _COPIED = ("hf://", "s3://", "gs://", "http://", "https://", "hdfs://", "webhdfs://")
 """Schemes that KServe's storage initializer copies into every new pod (KServe v0.20)."""
@@ -71,9 +71,8 @@ def _rollout(view: View, stack: Stack) -> Rollout:
         room = "what is free is not known"
         if free is not None:
             room = f"{counted(free, unit, units)} of pool {pool} {are(free)} free"
-        return Rollout(
-            "routine", f"one by one, each new pod before an old one stops ({room}), so that no request fails"
-        )
+        fails = "" if _lost_names(before, stack) else ", so that no request fails"
+        return Rollout("routine", f"one by one, each new pod before an old one stops ({room}){fails}")
     if stack.max_surge:
         need = counted(size, unit, units)
         return Rollout(
@@ -87,6 +86,12 @@ def _rollout(view: View, stack: Stack) -> Rollout:
     left = running - stack.max_unavailable
     serve = "serves" if left == 1 else "serve"
     return Rollout("look", f"no {unit} is kept free, so that {left} of {running} pods {serve} meanwhile")
+
+
+def _lost_names(before: Stack | None, stack: Stack) -> bool:
+    """Whether the new pods do not answer to a name that the old ones have: another rule tells which."""
+    old, new = ({*one.served_names, *one.model.adapters} if one else set() for one in (before, stack))
+    return bool(old - new)
 
 
 def free_now(view: View, stack: Stack) -> int | None:
@@ -105,7 +110,11 @@ def _outage(stack: Stack) -> Severity:
 
 def _meanwhile(stack: Stack) -> str:
     fallbacks = sorted(stack.params.litellm.fallbacks, key=lambda name: stack.params.litellm.fallbacks[name])
-    return f"LiteLLM falls back to {several(fallbacks)}" if fallbacks else "requests fail: it has no fallback"
+    return (
+        f"LiteLLM falls back to {several(fallbacks)}"
+        if fallbacks
+        else "requests fail, as there is no fallback"
+    )
 
 
 def waits(view: View) -> Iterator[Consequence]:
@@ -148,7 +157,7 @@ def _served(view: View) -> dict[tuple[str, str], list[str]]:
 def weights(view: View) -> Iterator[Consequence]:
     """Models that serve other weights, and weights that new pods fetch again."""
     again: dict[str, list[tuple[str, Stack, float]]] = {}
-    other: dict[tuple[str, str], list[str]] = {}
+    other: dict[tuple[str, str, bool], list[str]] = {}
     for target, restart in sorted(rollouts.restarts(view).items()):
         stack = view.stacks_after.get(target)
         if stack is None:
@@ -156,13 +165,21 @@ def weights(view: View) -> Iterator[Consequence]:
         before = view.stacks_before.get(view.twins.get(target, target))
         old = before.storage_uri if before else None
         if before is not None and old != stack.storage_uri:
-            other.setdefault((old or "none", stack.storage_uri or "none"), []).append(target)
+            key = (old or "none", stack.storage_uri or "none", _only_moved(before, stack))
+            other.setdefault(key, []).append(target)
         pulls = sizing.pulls_itself(stack) and stack.serving.storage.claim is None
         if restart.kind != "new" and ((stack.storage_uri or "").startswith(_COPIED) or pulls):
             again.setdefault(stack.cluster.name, []).append((target, stack, sizing.fetched_gib(stack)))
-    for (old_uri, new_uri), targets in sorted(other.items()):
-        verb = "serves" if len(targets) == 1 else "serve"
-        sentence = f"{several(map(place, targets))} {verb} other weights: {old_uri} becomes {new_uri}."
+    for (old_uri, new_uri, moved), targets in sorted(other.items()):
+        if moved:
+            what = (
+                "takes its weights from elsewhere"
+                if len(targets) == 1
+                else "take their weights from elsewhere"
+            )
+        else:
+            what = f"{'serves' if len(targets) == 1 else 'serve'} other weights"
+        sentence = f"{several(map(place, targets))} {what}: {old_uri} becomes {new_uri}."
         clusters = tuple(sorted({target.rpartition(".")[0] for target in targets}))
         yield Consequence("other-weights", "look", sentence, clusters, tuple(targets))
     for cluster, found in sorted(again.items()):
@@ -179,6 +196,14 @@ def weights(view: View) -> Iterator[Consequence]:
         yield Consequence(
             "download", "routine", sentence, (cluster,), tuple(target for target, _, _ in found), remedy
         )
+
+
+def _only_moved(before: Stack, stack: Stack) -> bool:
+    """Whether a model that stays the same comes from a claim, or from no claim any more: what a claim holds is not
+    known."""
+    same = (before.model.name, before.model.storage_uri) == (stack.model.name, stack.model.storage_uri)
+    uris = (before.storage_uri, stack.storage_uri)
+    return same and all(uris) and any((uri or "").startswith("pvc://") for uri in uris)
 
 
 def replicas(view: View) -> Iterator[Consequence]:
@@ -208,16 +233,44 @@ def removed(view: View) -> Iterator[Consequence]:
     for target, stack in sorted(view.stacks_before.items()):
         if target in view.stacks_after or target in renamed or stack.cluster.name in view.clusters_gone:
             continue
-        elsewhere = sorted(
-            place(other) for other, one in view.stacks_after.items() if one.model.name == stack.model.name
-        )
-        verb = "serves" if len(elsewhere) == 1 else "serve"
-        still = f"; {several(elsewhere)} still {verb} it" if elsewhere else ""
         severity: Severity = "dangerous" if stack.params.environment.name == "prod" else "look"
         stay = left(view).get(target)
         goes = f"Argo CD leaves its objects, and {held(stay)}" if stay else "its pods and routes go"
-        sentence = f"{stack.model.name} is no longer served by {place(target)}: {goes}{still}."
+        what = f"{stack.model.name} is no longer served by {place(target)}: {goes}"
+        sentence = f"{what}; {_still(view, stack.model.name)}."
         yield Consequence("model-removed", severity, sentence, (stack.cluster.name,), (target,))
+
+
+def swapped(view: View) -> Iterator[Consequence]:
+    """Models in whose place their stacks serve another one."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for target, stack in sorted(view.stacks_after.items()):
+        before = view.stacks_before.get(view.twins.get(target, target))
+        if before is not None and before.model.name != stack.model.name:
+            alike.setdefault((before.model.name, stack.model.name), []).append(target)
+    for (old, new), targets in alike.items():
+        what = f"{old} is no longer served by {several(map(place, targets))}: {new} takes its place"
+        clusters = tuple(sorted({target.rpartition(".")[0] for target in targets}))
+        yield Consequence("model-removed", "look", f"{what}; {_still(view, old)}.", clusters, tuple(targets))
+
+
+def _still(view: View, model: str) -> str:
+    """Which stacks go on serving a model."""
+    stacks = _served_by(view, model)
+    if not stacks:
+        return "nothing else in the inventory serves it"
+    return f"{several(stacks)} still {'serves' if len(stacks) == 1 else 'serve'} it"
+
+
+def _served_by(view: View, model: str) -> list[str]:
+    """Stacks of the head that serve a model, for people: those of the clusters that the change is in, else those of
+    the others."""
+    near = [place(target) for target, stack in view.stacks_after.items() if stack.model.name == model]
+    if near:
+        return sorted(near)
+    head = view.pair.head
+    far = sorted(head.targets - view.stacks_after.keys())
+    return [place(target) for target in far if at(head.parameters(target), "model.name") == model]
 
 
 def moved(view: View) -> Iterator[Consequence]:
@@ -257,13 +310,17 @@ def picker(view: View) -> Iterator[Consequence]:
             key = (stack.cluster.name, "config" in what, stack.gateway.epp.replicas > 1)
             alike.setdefault(key, []).append(target)
     for (cluster, config, standby), targets in alike.items():
+        many = len(targets) > 1
         how = (
             "a standby takes over within seconds, and the knowledge of which pod holds which prefix starts anew"
             if standby
-            else "requests fail until its only pod is back"
+            else f"requests fail until {'the only pod of each' if many else 'its only pod'} is back"
         )
-        other = "picks endpoints by another configuration and " if config else ""
-        sentence = f"The Endpoint Picker of {several(map(place, targets))} {other}restarts: {how}."
+        who = f"The Endpoint Picker{'s' if many else ''} of {several(map(place, targets))}"
+        does = "restart" if many else "restarts"
+        if config:
+            does = f"{'pick' if many else 'picks'} endpoints by another configuration and {does}"
+        sentence = f"{who} {does}: {how}."
         severity: Severity = "routine" if standby and not config else "look"
         yield Consequence("picker", severity, sentence, (cluster,), tuple(targets))
 
@@ -294,7 +351,7 @@ def proxy(view: View) -> Iterator[Consequence]:
             count = declared.facts.litellm.replicas
             severity: Severity = "routine" if count > 1 else "look"
             how = (
-                "pod by pod, so that no request fails"
+                "pod by pod, so that one always answers"
                 if count > 1
                 else "its only pod, beside which a new one starts"
             )

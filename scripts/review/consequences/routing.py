@@ -199,11 +199,10 @@ def served_names(view: View) -> Iterator[Consequence]:
         added = [name for name in stack.served_names if name not in before.served_names]
         added += sorted(name for name in stack.model.adapters if name not in before.model.adapters)
         if lost:
-            mixed = ", those of LiteLLM too as long as old and new pods serve side by side"
-            sentence = (
-                f"{place(target)} answers to {several(lost)} no more: requests for it fail"
-                f"{'' if target in apart else mixed}."
-            )
+            asked = before.served_names[0] in lost and target not in apart
+            mixed = ", those of LiteLLM too as long as old and new pods serve side by side" if asked else ""
+            it = "it" if len(lost) == 1 else "them"
+            sentence = f"{place(target)} answers to {several(lost)} no more: requests for {it} fail{mixed}."
             yield Consequence("served-name-lost", "look", sentence, (stack.cluster.name,), (target,))
         if added:
             sentence = f"{place(target)} answers to {several(added)} too."
@@ -211,7 +210,9 @@ def served_names(view: View) -> Iterator[Consequence]:
 
 
 def wiring(view: View) -> Iterator[Consequence]:
-    """Stacks whose Endpoint Picker is wired in otherwise, and gateways that are shared or split."""
+    """Stacks whose Endpoint Picker is wired in otherwise, and gateways that are shared or split: those whose route is
+    there on both sides are told by it."""
+    moved = {one.target for one in view.of(*_ROUTES) if one.status == "changed"}
     for target, stack in sorted(view.stacks_after.items()):
         before = view.stacks_before.get(view.twins.get(target, target))
         if before is None:
@@ -224,7 +225,8 @@ def wiring(view: View) -> Iterator[Consequence]:
             yield Consequence("wiring", "dangerous", sentence, (stack.cluster.name,), (target,))
         old = before.names.gateway if before.gateway.enabled else "no gateway"
         new = stack.names.gateway if stack.gateway.enabled else "no gateway"
-        if (before.gateway.shared, before.gateway.enabled) != (stack.gateway.shared, stack.gateway.enabled):
+        shared = before.gateway.shared != stack.gateway.shared and target not in moved
+        if shared or before.gateway.enabled != stack.gateway.enabled:
             what = f"{place(target)} goes through {new} instead of {old}"
             how = (
                 "requests fail until its route is accepted there"

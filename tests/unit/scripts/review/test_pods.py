@@ -74,3 +74,63 @@ def test_a_waiver_with_one_day_left(tmp_path: Path) -> None:
     case = support.case("waiver-ends")
     (found,) = _said(tmp_path, "waiver-ends", [*case.edits], [*case.before], datetime.date(2026, 11, 30))
     assert "(1 day)" in found.sentence
+
+
+def _swap(cluster: str) -> support.Edit:
+    file = f"targets/{cluster}/qwen-8b.yml"
+    return {"file": file, "replace": "models.qwen3-8b", "with": "models.llama-3-1-8b-instruct"}
+
+
+def test_the_last_copy_of_a_model_that_is_swapped(tmp_path: Path) -> None:
+    (found,) = _said(tmp_path, "model-removed", [_swap("eu"), _swap("lab")])
+    assert found.sentence == (
+        "Qwen/Qwen3-8B is no longer served by qwen-8b (eu) and qwen-8b (lab): meta-llama/Llama-3.1-8B-Instruct takes "
+        "its place; nothing else in the inventory serves it."
+    )
+
+
+def test_a_copy_on_a_cluster_that_the_change_is_not_in(tmp_path: Path) -> None:
+    (found,) = _said(tmp_path, "model-removed", [_swap("eu")])
+    assert found.sentence.endswith("; qwen-8b (lab) still serves it.")
+
+
+def test_an_adapter_that_goes_takes_requests_along(tmp_path: Path) -> None:
+    adapters = "  model:\n    adapters:\n"
+    sql, law = (
+        f"      {name}:\n        uri: hf://org/{name}\n        revision: {'a' * 40}\n        rank: 16\n"
+        for name in ("sql", "law")
+    )
+    before: list[support.Edit] = [{"file": QWEN, "append": f"{adapters}{sql}{law}"}]
+    edits: list[support.Edit] = [{"file": QWEN, "replace": law, "with": ""}]
+    (restart,) = _said(tmp_path / "restart", "restart", edits, before)
+    assert "no request fails" not in restart.sentence
+    assert "because storageUris" in restart.sentence
+    assert "{" not in restart.sentence
+    (lost,) = _said(tmp_path / "lost", "served-name-lost", edits, before)
+    assert lost.sentence == "qwen-8b (eu) answers to law no more: requests for it fail."
+
+
+def test_weights_of_another_revision_are_other_weights_although_a_claim_held_them(tmp_path: Path) -> None:
+    claim = support.case("claim-lost").edits
+    newer = {
+        "file": "classes/models/llama-3-1-8b-instruct.yml",
+        "replace": "revision: 0e9e",
+        "with": "revision: 1e9e",
+    }
+    (found,) = _said(tmp_path, "other-weights", [*claim, newer])
+    assert "serves other weights: pvc://llama-8b becomes hf://" in found.sentence
+
+
+def test_several_stacks_that_nothing_stands_in_for(tmp_path: Path) -> None:
+    found = _said(tmp_path, "restart", [*support.case("image-bump").edits])
+    (said,) = [one.sentence for one in found if "lab" in one.sentence]
+    assert said.endswith("requests fail, as there is no fallback.")
+
+
+def test_pickers_without_a_standby(tmp_path: Path) -> None:
+    alone = {"file": LAB, "append": "  gateway:\n    epp:\n      replicas: 1\n"}
+    (found,) = _said(tmp_path, "picker", [*support.case("picker-version").edits], [alone])
+    assert found.sentence == (
+        "The Endpoint Pickers of llama-8b (lab) and qwen-8b (lab) restart: requests fail until the only pod of each "
+        "is back."
+    )
