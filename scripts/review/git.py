@@ -92,6 +92,12 @@ class Repository:
         commit = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if commit:
             return Revision(name, commit)
+        if ".." in name:
+            one, _, two = name.replace("...", "..").partition("..")
+            two = two or "HEAD"
+            raise MisuseError(
+                f"{name!r} is no revision; write the two apart: `inferstack review {one or 'HEAD'} {two}`"
+            )
         why = (
             f"this clone is shallow: {_FETCH}"
             if self.is_shallow

@@ -174,6 +174,8 @@ def test_an_inventory_that_is_no_yaml_at_the_head(
     [
         (["nonsense"], "there is no revision 'nonsense'"),
         (["main", "nonsense"], "there is no revision 'nonsense'"),
+        (["main..HEAD"], "write the two apart: `inferstack review main HEAD`"),
+        (["main...feature"], "write the two apart: `inferstack review main feature`"),
         (["--main", "trunk"], "no main branch (trunk)"),
         (["--page-url", "javascript:alert(1)"], "is no address"),
     ],
