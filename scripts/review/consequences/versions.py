@@ -112,7 +112,10 @@ def runtimes(view: View) -> Iterator[Consequence]:
     for (name, was_version, now_version, _, _), names in sorted(found.items()):
         stacks = [stack for cluster in names for stack in used.get((cluster, name), [])]
         targets = tuple(f"{stack.cluster.name}.{stack.name}" for stack in stacks)
-        runtime = _runtimes(view, names[0], head=True)[name]
+        before, runtime = (_runtimes(view, names[0], head=head)[name] for head in (False, True))
+        if before.image.digest is not None and before.image.digest == runtime.image.digest:
+            yield _same_image(before, runtime, name, names, targets)
+            continue
         if was_version == now_version:
             sentence = (
                 f"Runtime {name} keeps version {now_version} but runs another image on {several(names)}."
@@ -123,6 +126,20 @@ def runtimes(view: View) -> Iterator[Consequence]:
         lost, broken = _engine_loses(runtime, was_version, now_version, stacks)
         sentence = f"Runtime {name}: {was_version} → {now_version}{how} on {several(names)}{lost}."
         yield Consequence("version", "dangerous" if broken else severity, sentence, tuple(names), targets)
+
+
+def _same_image(
+    was: Runtime, now: Runtime, name: str, clusters: list[str], targets: tuple[str, ...]
+) -> Consequence:
+    """A digest wins over a tag: whatever an image is called, the same digest is the same image."""
+    where = several(clusters)
+    if was.version == now.version:
+        what = f"Runtime {name} keeps version {now.version} and its digest on {where}"
+        sentence, remedy = f"{what}: under another name the same image runs as before.", ""
+    else:
+        what = f"Runtime {name}: {was.version} → {now.version} on {where}, but with the same digest"
+        sentence, remedy = f"{what}: the same image runs as before.", "Set the digest of the new version."
+    return Consequence("image", "look", sentence, tuple(clusters), targets, remedy)
 
 
 def _runtimes(view: View, cluster: str, *, head: bool) -> Mapping[str, Runtime]:
