@@ -201,7 +201,7 @@ def _unmet(rule: Table, versions: Versions) -> Iterator[str]:
 def _untested(tested: Table, versions: Versions) -> Iterator[str]:
     for other, pin in tested["versions"].items():
         if other in versions and parse(versions[other]).minor != parse(pin).minor:
-            who = f"{title(tested['component'])} {tested['version']}"
+            who = f"{title(tested['component'])} {parse(tested['version']).minor}"
             yield f"{who} is tested with {title(other)} {pin}, not {versions[other]} ({tested['source']})"
 
 

@@ -69,7 +69,7 @@ def test_versions_that_do_not_belong_together(versions: dict[str, str], parts: l
 
 def test_notes_are_for_what_is_lost_or_untested() -> None:
     notes = "\n".join(compat.pin_set_notes(DEFAULT))
-    assert "KServe 0.20.0 is tested with Envoy Gateway 1.8.1, not 1.9.0" in notes
+    assert "KServe 0.20 is tested with Envoy Gateway 1.8.1, not 1.9.0" in notes
     assert "--model-server-metrics-scheme" in notes
     stale = compat.pin_set_notes({"kserve": "0.20.0", "argocd": "3.2.0"})
     assert any("Progressing" in note for note in stale)
