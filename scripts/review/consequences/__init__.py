@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from scripts.review.change import SEVERITIES, Consequence
-from scripts.review.consequences import access, by_hand, capacity, objects, pods, policy, routing, versions
+from scripts.review.consequences import (
+    access,
+    by_hand,
+    capacity,
+    gateways,
+    objects,
+    pods,
+    policy,
+    routing,
+    unsynced,
+    versions,
+)
 from scripts.review.view import View
 
 Rule = Callable[[View], Iterator[Consequence]]
@@ -37,6 +48,12 @@ RULES: Final[tuple[Rule, ...]] = (
     routing.routes,
     routing.served_names,
     routing.wiring,
+    gateways.classes,
+    gateways.names,
+    gateways.failure_modes,
+    gateways.encryption,
+    unsynced.roots,
+    unsynced.health_checks,
     access.permissions,
     access.network,
     access.secrets,

@@ -132,7 +132,8 @@ def test_every_rule_is_in_a_golden_case() -> None:
         "proxy-by-hand over-budget pool-shrinks memory cost name-added name-lost name-moved alias alias-lost "
         "hostname-added hostname-lost route-moved served-name-lost served-name-added wiring gateway-moved pool "
         "permissions network secret pruned left-behind recreate renamed orphaned unexplained version image "
-        "versions-clash versions-note waiver-added waiver-changed waiver-ends override-added"
+        "gateway-class failure-mode picker-tls by-hand versions-clash "
+        "versions-note waiver-added waiver-changed waiver-ends override-added"
     ).split():
         assert f" {rule}: " in said, rule
     assert len(RULES) >= 30
