@@ -201,6 +201,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What keeps targets from being looked at."""
+
+    place: Place
+    message: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LineAnswer:
     """Of a line of the inventory."""
 
@@ -214,6 +223,10 @@ class LineAnswer:
     chooses: tuple[Choice, ...]
     """Entries whose values are used because of the line."""
     fields: tuple[Reached, ...]
+    unread: tuple[Unread, ...]
+    """Targets that the line may take part in, which do not resolve."""
+    without_own: tuple[str, ...]
+    """Clusters of ``targets`` that have no target of their own to look at."""
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from components.cluster.params import TARGET
 from scripts.explain.answer import (
     Answer,
     Choice,
@@ -217,7 +218,7 @@ def _presence(sources: Sequence[Source], answer: FieldAnswer) -> Iterator[str]:
 
 
 def _line(answer: LineAnswer) -> Iterator[str]:
-    yield f"{answer.place}  {answer.includes or answer.key or PARAMETERS}" + (
+    yield f"{answer.place.file}:{answer.place.line}  {answer.includes or answer.key or PARAMETERS}" + (
         "" if answer.includes else f" = {short(answer.raw)}"
     )
     active = answer.targets
@@ -233,17 +234,45 @@ def _line(answer: LineAnswer) -> Iterator[str]:
         )
         if len(replaced) > MANY:
             yield f"    and {len(replaced) - MANY} more"
+    yield from _not_looked_at(answer)
     if answer.includes:
         return
     yield from _choices(answer.chooses)
     if not answer.fields:
         yield from _nothing(answer)
-        return
-    yield f"reaches {_count(len(answer.fields), 'field')}"
-    for title in dict.fromkeys((one.kind, one.name) for one in answer.fields):
-        these = [one for one in answer.fields if (one.kind, one.name) == title]
+    yield from _fields([one for one in answer.fields if one.field or one.how != "absence"])
+    yield from _kept_out([one for one in answer.fields if one.how == "absence" and not one.field])
+
+
+def _fields(reached: Sequence[Reached]) -> Iterator[str]:
+    if reached:
+        yield f"reaches {_count(len(reached), 'field')}"
+    for title in dict.fromkeys((one.kind, one.name) for one in reached):
+        these = [one for one in reached if (one.kind, one.name) == title]
         yield f"  {' '.join(title)}"
         yield from _table(((_reached(one), _count(len(one.targets), "target")) for one in these), "    ")
+
+
+def _kept_out(objects: Sequence[Reached]) -> Iterator[str]:
+    """Whole objects that would be there, a line for each kind."""
+    if objects:
+        yield f"keeps out {_count(len(objects), 'object')}"
+    for kind in sorted({one.kind for one in objects}):
+        names = [one.name for one in objects if one.kind == kind]
+        yield from _wrapped(_names(names), "      ", f"  {kind} ")
+
+
+def _not_looked_at(answer: LineAnswer) -> Iterator[str]:
+    names = sorted({name for one in answer.unread for name in one.targets})
+    if names:
+        yield f"{_count(len(names), 'target')} cannot be read, so that nothing is known of what the line reaches there"
+    for one in answer.unread[:MANY]:
+        yield f"  {one.place}: {one.message}"
+        yield from _wrapped(_names(one.targets), "    ", "    ")
+    if len(answer.unread) > MANY:
+        yield f"  and {len(answer.unread) - MANY} more"
+    for cluster in answer.without_own:
+        yield f"objects of cluster {cluster} itself are not looked at: it has no {TARGET}.yml"
 
 
 def _choices(chooses: Sequence[Choice]) -> Iterator[str]:
@@ -255,7 +284,7 @@ def _choices(chooses: Sequence[Choice]) -> Iterator[str]:
 
 
 def _nothing(answer: LineAnswer) -> Iterator[str]:
-    if not answer.targets:
+    if not (answer.targets or answer.unread):
         yield "reaches nothing"
         return
     what = "follows the name itself; ask for the lines of what it chooses" if answer.chooses else "it reaches"

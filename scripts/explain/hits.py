@@ -9,6 +9,7 @@ from components.inventory.inventory import Inventory
 from components.inventory.layout import Unit
 from components.inventory.node import KeyPath, MappingNode, Node, ScalarNode, SequenceNode, find
 from components.inventory.origin import CannotResolve, Origins
+from components.inventory.problem import Problem
 from components.inventory.source import SourceFile
 from components.inventory.value import Definition
 from scripts.project import MisuseError
@@ -88,7 +89,7 @@ def _opens(source: SourceFile, path: KeyPath, line: int) -> bool:
 
 
 def hits(origins: Origins, span: Span, targets: Iterable[str] | None = None) -> Iterator[Hit]:
-    """Every key of every target that the lines of a span take part in; targets that do not resolve are left out."""
+    """Every key of every target that the lines of a span take part in; ``unread`` names those that do not resolve."""
     file = span.source.name
     names = sorted(origins.inventory.layout.targets) if targets is None else targets
     for target in names:
@@ -97,6 +98,24 @@ def hits(origins: Origins, span: Span, targets: Iterable[str] | None = None) -> 
                 yield from _hits(origins, target, span)
             except CannotResolve:
                 continue
+
+
+def unread(origins: Origins, file: str) -> dict[Problem, list[str]]:
+    """What keeps targets from being looked at, each with those targets: ones that have the file and do not resolve,
+    and ones that may have it through a file that is no YAML."""
+    found: dict[Problem, list[str]] = {}
+    for target in sorted(origins.inventory.layout.targets):
+        units = origins.chain(target).units
+        sources = map(origins.inventory.source, units)
+        may_have = any(one.problems and one.root is None for one in sources)
+        if not may_have and all(unit.shown != file for unit in units):
+            continue
+        try:
+            origins.parameters(target)
+        except CannotResolve as error:
+            for problem in error.problems:
+                found.setdefault(problem, []).append(target)
+    return found
 
 
 def _hits(origins: Origins, target: str, span: Span) -> Iterator[Hit]:

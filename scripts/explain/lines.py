@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from components.cluster.params import TARGET
 from components.inventory.node import plain_data
-from scripts.explain.answer import How, LineAnswer, Reached, Use
+from scripts.explain.answer import How, LineAnswer, Reached, Unread, Use
 from scripts.explain.choices import choices
 from scripts.explain.declared import Place
 from scripts.explain.fields import COMPILED
-from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at
+from scripts.explain.hits import CLASSES, Hit, Span, hits, span_at, unread
 from scripts.explain.keyed import shown
 from scripts.explain.placeholders import General, generalised
 from scripts.explain.reach import Touch, touches
@@ -19,7 +20,7 @@ from scripts.explain.workshop import Workshop
 def explain_line(workshop: Workshop, file: str, line: int) -> LineAnswer:
     """A line of a class or target. Raises MisuseError for a line that holds no value."""
     span = span_at(workshop.origins.inventory, file, line)
-    place = Place(file, line)
+    place = Place(file, line, _column(span, line))
     if span.path[0] == CLASSES:
         return _of_class(workshop, span, place)
     found = list(hits(workshop.origins, span))
@@ -31,7 +32,28 @@ def explain_line(workshop: Workshop, file: str, line: int) -> LineAnswer:
         uses=tuple(_use(workshop, hit) for hit in found),
         fields=tuple(_grouped(workshop, touches(workshop, span, found))),
         chooses=tuple(choices(workshop, span, found)),
+        unread=_unread(workshop, file),
+        without_own=tuple(_without_own(workshop, found)),
     )
+
+
+def _column(span: Span, line: int) -> int:
+    """Where the value starts on the line, else its key; 0 where the line goes on with what an earlier one began."""
+    key = span.source.key_position(span.path)
+    places = [(span.node.line, span.node.column), *([(key.line, key.column)] if key else [])]
+    return next((column for start, column in places if start == line), 0)
+
+
+def _unread(workshop: Workshop, file: str) -> tuple[Unread, ...]:
+    return tuple(
+        Unread(Place(one.file, one.line, one.column), f"{one.message}. {one.remedy}", tuple(targets))
+        for one, targets in unread(workshop.origins, file).items()
+    )
+
+
+def _without_own(workshop: Workshop, found: Iterable[Hit]) -> list[str]:
+    clusters = sorted({hit.target.partition(".")[0] for hit in found if hit.active})
+    return [cluster for cluster in clusters if f"{cluster}.{TARGET}" not in workshop.targets]
 
 
 def _of_class(workshop: Workshop, span: Span, place: Place) -> LineAnswer:
@@ -47,7 +69,7 @@ def _of_class(workshop: Workshop, span: Span, place: Place) -> LineAnswer:
     ]
     raw = plain_data(span.node)
     includes = ", ".join(map(str, raw)) if isinstance(raw, list) else str(raw)
-    return LineAnswer(place, "", raw, includes, tuple(uses), (), ())
+    return LineAnswer(place, "", raw, includes, tuple(uses), (), (), _unread(workshop, span.source.name), ())
 
 
 def _use(workshop: Workshop, hit: Hit) -> Use:

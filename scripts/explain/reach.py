@@ -11,8 +11,9 @@ from components.cluster.params import TARGET
 from components.compile import trial
 from components.stack.params import Stack
 from scripts.aside import Aside
-from scripts.explain.alternatives import Alternative, Leaf, Set, changed
+from scripts.explain.alternatives import Alternative, Leaf, Rename, Set, changed
 from scripts.explain.answer import How
+from scripts.explain.compare import counterparts
 from scripts.explain.declared import KeyPath
 from scripts.explain.effect import Objects, differences
 from scripts.explain.fleet import FleetStudy, Own
@@ -84,10 +85,14 @@ class _Trials:
         if self._fleet is not None:
             self._general[own] = generalised(cluster, self._fleet.fleet.stacks)
         self._variants: dict[tuple[str, str], Stack] = {}
+        self._added: dict[str, dict[str, dict[str, Any]]] = {}
         self._looks = False
 
-    def touches(self, span: Span, telling: Telling) -> Iterator[Touch]:
-        """Every field of the cluster's targets that follows the line."""
+    def touches(self, span: Span, telling: Telling) -> Iterable[Touch]:
+        """Every field of the cluster's targets that follows the line, each once."""
+        return dict.fromkeys((*self._followed(span, telling), *self._kept_out()))
+
+    def _followed(self, span: Span, telling: Telling) -> Iterator[Touch]:
         seen: dict[str, set[Seen]] = {}
         groups = self._by_leaf(span)
         self._looks = len(groups) >= MANY
@@ -102,7 +107,6 @@ class _Trials:
                 )
         for target, found in seen.items():
             yield from _touches(target, self._objects(target, found), found)
-        yield from self._kept_out()
 
     def _by_leaf(self, span: Span) -> list[dict[str, Leaf]]:
         """What changes together: one thing, in each target that has it from the line."""
@@ -119,9 +123,21 @@ class _Trials:
         return self._fleet.every_leaf if self._fleet is not None else []
 
     def _objects(self, target: str, found: Iterable[Seen]) -> Objects:
+        added = self._added.get(target, {})
         if target in self._studies or self._fleet is None:
-            return self._studies[target].objects
-        return {file: self._fleet.base(file.partition("/")[0])[file] for file, *_ in found}
+            return {**added, **self._studies[target].objects}
+        bases = [self._fleet.base(component) for component in {file.partition("/")[0] for file, *_ in found}]
+        return {**added, **{file: one for base in bases for file, one in base.items()}}
+
+    def _seen(
+        self, target: str, base: Objects, objects: Objects, by: tuple[Leaf, Alternative]
+    ) -> Iterator[Seen]:
+        """What another value changes, takes away and adds."""
+        for file, one in differences(base, objects):
+            yield file, one.path, one.kind
+        for file, path in _added(base, objects, *by):
+            self._added.setdefault(target, {})[file] = objects[file]
+            yield file, path, "absence"
 
     def _of_stack(self, target: str, leaf: Leaf, telling: Telling) -> Collection[Seen]:
         study = self._studies[target]
@@ -135,7 +151,7 @@ class _Trials:
                 return ()
             if self._fleet is not None:
                 self._fleet.variants.know(stack, objects.values())
-            return {(file, one.path, one.kind) for file, one in differences(study.objects, objects)}
+            return set(self._seen(target, study.objects, objects, (leaf, others[number])))
 
         return telling.ask(("stack", *_key(leaf, others)), len(others), answer, self._without_names(target))
 
@@ -170,9 +186,11 @@ class _Trials:
                     continue
                 silent.add(component)
                 for objects in study.variants.many(study.fleet, [fleet], component):
-                    for file, one in differences(study.base(component), objects):
+                    for seen in self._seen(
+                        study.target, study.base(component), objects, (leaf, others[number])
+                    ):
                         silent.discard(component)
-                        yield file, one.path, one.kind
+                        yield seen
 
         general = self._without_names(study.target)
         return telling.ask(
@@ -227,6 +245,18 @@ class _Trials:
 
 def _key(leaf: Leaf, others: Sequence[Alternative]) -> tuple[Any, ...]:
     return leaf.path, leaf.kind, repr(leaf.value), repr(others)
+
+
+def _added(
+    base: Objects, objects: Objects, leaf: Leaf, other: Alternative
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What another value would add: whole objects, and fields too where the line says nothing, no or none."""
+    if isinstance(other, Rename):
+        return
+    if leaf.value is None or leaf.value in (False, "", [], {}):
+        yield from ((file, one.path) for file, one in differences(objects, base) if one.kind == "presence")
+    elif objects.keys() - base.keys():
+        yield from ((file, ()) for file in objects.keys() - counterparts(objects, base).keys())
 
 
 def _gone(target: str, make: Callable[[], Objects], base: Objects) -> Iterator[Touch]:

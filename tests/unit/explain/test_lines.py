@@ -72,6 +72,96 @@ def test_null_says_what_it_keeps_out(workshop: Workshop) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("file", "before", "now", "objects", "fields"),
+    [
+        (
+            "inventory/targets/lab-l4/gemma-3-27b-q4.yml",
+            "      enabled: false",
+            "      enabled: false",
+            {"InferencePool <stack>", "EnvoyExtensionPolicy <stack>-inference-gateway-epp"},
+            {"BackendTrafficPolicy <stack> spec.loadBalancer.endpointOverride"},
+        ),
+        (
+            "inventory/classes/clusters/edge-cpu.yml",
+            "    runtimes:",
+            "    monitoring: {enabled: false}\n    runtimes:",
+            {"PrometheusRule inference-alerts", "PodMonitor <stack>", "Application <cluster>-monitoring"},
+            {
+                "ConfigMap infra-litellm-proxy-config data.config.yaml|litellm_settings.callbacks",
+                "AppProject inference-<cluster> spec.destinations[namespace=monitoring]",
+            },
+        ),
+    ],
+)
+def test_false_says_what_it_keeps_out(
+    project: Project, file: str, before: str, now: str, objects: set[str], fields: set[str]
+) -> None:
+    path = project.root / file
+    path.write_text(path.read_text(encoding="utf-8").replace(before, now), encoding="utf-8")
+    answer = ask(Workshop(project), file, "enabled: false")
+    gone = [one for one in answer.fields if one.how == "absence"]
+    assert {f"{one.kind} {one.name}" for one in gone if not one.field} >= objects
+    assert {f"{one.kind} {one.name} {one.field}" for one in gone if one.field} >= fields
+    whole = {(one.kind, one.name) for one in gone if not one.field}
+    assert not [one for one in gone if one.field and (one.kind, one.name) in whole]
+    assert f"\nkeeps out {len(whole)} objects\n" in as_text.write(answer)
+
+
+def test_a_choice_says_which_objects_another_one_would_bring(workshop: Workshop) -> None:
+    found = reached(ask(workshop, "inventory/classes/gateways/agentgateway.yml", "wiring:"))
+    assert found["EnvoyProxy <stack>-inference-gateway "] == ("absence", 1)
+    assert not [one for one, (how, _) in found.items() if how == "absence" and not one.endswith(" ")]
+
+
+def test_null_in_an_override_says_what_it_removes(project: Project) -> None:
+    with (project.root / TARGET).open("a", encoding="utf-8") as file:
+        file.write("  overrides: {InferenceService: {llama-70b: {spec: {predictor:\n")
+        file.write("    {minReplicas: null}}}}}\n")
+    answer = ask(Workshop(project), TARGET, "{minReplicas: null}")
+    assert reached(answer) == {"InferenceService <stack> spec.predictor.minReplicas": ("absence", 1)}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("parameters:", "<<<<<<< ours\nparameters:", "could not find expected ':'"),
+        ("stacks.stack", "stacks.stak", "unknown class `stacks.stak`. did you mean `stacks.stack`?"),
+        ("serving:", "serving: &a", "anchor `&a`: it hides where a value comes from"),
+        ("  serving:", "  overrides: ${nothing}\n  serving:", "reference `${nothing}`: no key `nothing`"),
+    ],
+)
+def test_targets_that_cannot_be_read_are_named(project: Project, before: str, now: str, said: str) -> None:
+    broken = project.inventory / "targets/us-h200/llama-70b.yml"
+    broken.write_text(broken.read_text(encoding="utf-8").replace(before, now, 1), encoding="utf-8")
+    answer = ask(Workshop(project), MODEL, "maxContext:")
+    assert answer.targets == ("eu-h100.llama-70b",)
+    assert [one.targets for one in answer.unread] == [("us-h200.llama-70b",)]
+    told = as_text.write(answer)
+    assert "1 target cannot be read" in told
+    assert f"  {answer.unread[0].place}: {said}" in told
+    assert answer.unread[0].place.file == "inventory/targets/us-h200/llama-70b.yml"
+    assert answer.unread[0].place.line
+    elsewhere = ask(Workshop(project), "inventory/classes/runtimes/llamacpp.yml", "version:")
+    assert bool(elsewhere.unread) == ("<<<" in now)
+
+
+def test_a_cluster_without_its_own_target_is_said_not_to_be_looked_at(project: Project) -> None:
+    (project.inventory / "targets/us-h200/cluster.yml").unlink()
+    answer = ask(Workshop(project), MODEL, "maxContext:")
+    assert answer.without_own == ("us-h200",)
+    said = "objects of cluster us-h200 itself are not looked at: it has no cluster.yml\n"
+    assert said in as_text.write(answer)
+
+
+def test_the_place_of_a_line_has_the_column_of_its_value(workshop: Workshop) -> None:
+    answer = ask(workshop, TARGET, "tensorParallelSize:")
+    row = (workshop.project.root / TARGET).read_text(encoding="utf-8").splitlines()[answer.place.line - 1]
+    assert row[answer.place.column - 1 :] == "4"
+    opened = ask(workshop, TARGET, "  serving:")
+    assert opened.place.column == 3
+
+
 def test_a_line_that_opens_a_map_stands_for_all_that_it_holds(workshop: Workshop) -> None:
     whole, part = ask(workshop, TARGET, "  serving:"), ask(workshop, TARGET, "maxReplicas:")
     assert set(reached(part)) < set(reached(whole))

@@ -161,7 +161,18 @@ def test_the_json_of_a_field(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_json_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     found = told(capsys, f"{MODEL}:5")
-    assert shape(found) == {"kind", "place", "key", "raw", "includes", "uses", "chooses", "fields"}
+    assert shape(found) == {
+        "kind",
+        "place",
+        "key",
+        "raw",
+        "includes",
+        "uses",
+        "chooses",
+        "fields",
+        "unread",
+        "withoutOwn",
+    }
     assert shape(found["uses"][0]) == {"target", "key", "active", "overriddenBy"}
     assert shape(found["fields"][0]) == {
         *("component", "kind", "name", "field", "how", "count", "targets", "files")
