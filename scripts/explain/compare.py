@@ -94,12 +94,11 @@ def _differ_maps(
 
 
 def _renamed(item: Any, other: Any, path: Path, along: Path) -> Iterator[Difference]:
-    """A scalar under another key is another field; a map or text keeps what did not change in it."""
+    """What is under another key is another field; of a map or text it is told too what changed in it."""
+    yield Difference(path, "presence")
     is_part = isinstance(item, dict | list) or (isinstance(item, str) and embedded(item) is not None)
     if is_part and type(item) is type(other):
         yield from _differ(item, other, path, along)
-    else:
-        yield Difference(path, "presence")
 
 
 def partners(base: list[Any], other: list[Any]) -> list[Any]:

@@ -210,7 +210,7 @@ def _sources(workshop: Workshop, found: Sequence[Found], key: Path) -> list[tupl
             continue
         seen.add(name)
         how = influence.kind if not leaf.is_unset else "unset"
-        if how == "unset" and influence.kind == "presence":
+        if how == "unset" and influence.kind == "presence" and influence.at != key:
             continue
         parameter = workshop.parameters.of_leaf(target, leaf)
         chosen = _choosers(workshop, target, leaf) if how == "value" else ()

@@ -39,7 +39,17 @@ def told(base: Any, other: Any) -> dict[str, str]:
         ({"a": ["serve", "llama"]}, {"a": ["serve", "qwen"]}, {"a[llama]": "value"}),
         ({"d": {"x.yaml": "a: 1\nb: 2\n"}}, {"d": {"x.yaml": "b: 2\na: 3\n"}}, {"d.x.yaml|a": "value"}),
         ({"d": "only\ntext\n"}, {"d": "other\ntext\n"}, {"d": "value"}),
-        ({"d": {"one.yaml": "a: 1\nb: 2\n"}}, {"d": {"two.yaml": "a: 1\nb: 3\n"}}, {"d.one.yaml|b": "value"}),
+        # a field below another key is another field, and what changed in it is told too
+        (
+            {"d": {"one.yaml": "a: 1\nb: 2\n"}},
+            {"d": {"two.yaml": "a: 1\nb: 3\n"}},
+            {"d.one.yaml": "presence", "d.one.yaml|b": "value"},
+        ),
+        (
+            {"a": [{"p": ["x"]}, {"q": ["y"]}]},
+            {"a": [{"o": ["x"]}, {"q": ["y"]}]},
+            {"a[p].p": "presence"},
+        ),
     ],
 )
 def test_what_differs(base: Any, other: Any, expected: dict[str, str]) -> None:

@@ -84,6 +84,17 @@ def test_a_field_of_a_cluster_names_the_stack_and_its_keys(workshop: Workshop) -
     assert keys(answer.presence) == {"llama-70b:litellm.enabled"}
 
 
+def test_a_field_that_is_named_after_a_stack_says_so(workshop: Workshop) -> None:
+    way = "data.config.yaml|router_settings.fallbacks[qwen3-30b-a3b].qwen3-30b-a3b"
+    for path in (way, f"{way}[qwen3-32b]"):
+        answer = explain_field(workshop, PROXY, path)
+        name = next(one for one in answer.presence if one.parameter.state == "name")
+        assert (name.parameter.target, name.at) == ("eu-h100.qwen3-30b-a3b", way)
+    answer = explain_field(workshop, PROXY, way)
+    assert "litellm.modelName" in {one.parameter.key for one in answer.unset}
+    assert not answer.is_fixed
+
+
 def test_a_field_that_any_stack_brings_names_the_others(workshop: Workshop) -> None:
     file = "compiled/eu-h100/cluster/argocd/appproject-inference-eu-h100.yaml"
     answer = explain_field(workshop, file, "spec.namespaceResourceWhitelist[kind=InferencePool].kind")
