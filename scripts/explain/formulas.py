@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from components.facts.suggest import did_you_mean
 from scripts.explain import derived as derived_values
 from scripts.explain.alternatives import Leaf
 from scripts.explain.answer import Formula
@@ -35,9 +34,10 @@ class Formulas:
         every = [self._study.name, *leaves]
         return self._tree(one, [other for other in self._values if other != one], every)
 
-    def hint(self, name: str) -> str:
-        """``; did you mean X?``, or nothing."""
-        return did_you_mean(name, [one.name for one in self._values])
+    @property
+    def names(self) -> set[str]:
+        """The names of all of them."""
+        return {one.name for one in self._values}
 
     def of(self, these: Iterable[Derived], leaves: Sequence[Leaf]) -> tuple[Formula, ...]:
         """The computed values that decide a field, without those that others of them build on."""

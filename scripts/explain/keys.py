@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.common.errors import InferstackError
-from components.facts.suggest import did_you_mean
+from components.facts.suggest import nearest
 from components.inventory.origin import CannotResolve
 from scripts.explain.answer import KeyAnswer
 from scripts.explain.declared import KeyPath, UnknownKey, model_of
@@ -30,6 +30,7 @@ def explain_key(workshop: Workshop, target: str, key: str) -> KeyAnswer:
 
 def _of_path(workshop: Workshop, target: str, path: KeyPath) -> KeyAnswer:
     parameter = workshop.parameters.at(target, path)
+    workshop.parameters.check_entries(target, path)
     children = (
         workshop.parameters.children(target, path) if _holds_keys(parameter.value, target, path) else []
     )
@@ -61,12 +62,21 @@ def _unknown(workshop: Workshop, target: str, key: str, error: UnknownKey) -> st
     there = workshop.parameters.children(target, parent) if parent or error.known else []
     known = {*error.known, *(child.key.rpartition(".")[2] for child in there)}
     where = ".".join(parent)
-    near = did_you_mean(error.path[-1], known)
-    if near:
-        wanted = near.removeprefix("; did you mean ").removesuffix("?")
-        near = f"; did you mean {'.'.join([*parent, wanted])}?"
-    elif not parent and not workshop.is_cluster(target):
-        near = workshop.formulas(target).hint(key)
+    near = _nearest(workshop, target, key) if known or not parent else ""
+    if not near and (one := nearest(error.path[-1], known)):
+        near = f"; did you mean {'.'.join([*parent, one])}?"
     if not near:
         near = f"; {where or 'it'} has {', '.join(sorted(known))}" if known else f"; {where} holds no keys"
     return f"{target} has no key {key}{near}"
+
+
+def _nearest(workshop: Workshop, target: str, key: str) -> str:
+    """``; did you mean X?``: the key of which only the end was written, else the one that is most like it."""
+    leaves = (workshop.fleet if workshop.is_cluster(target) else workshop.study)(target).every_leaf
+    every = {".".join(leaf.path[:end]) for leaf in leaves for end in range(1, len(leaf.path) + 1)}
+    if not workshop.is_cluster(target):
+        every |= workshop.formulas(target).names
+    ends = [one for one in every if one.endswith(f".{key}")]
+    alike = (one for one in every if one.count(".") == key.count("."))
+    found = ends[0] if len(ends) == 1 else nearest(key, alike, 0.75)
+    return f"; did you mean {found}?" if found else ""

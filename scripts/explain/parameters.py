@@ -60,6 +60,25 @@ class Parameters:
             known.meaning if known else "",
         )
 
+    def check_entries(self, target: str, path: KeyPath) -> None:
+        """Raises UnknownKey where a path leads into an entry that a map does not have."""
+        for end in range(1, len(path) + 1):
+            known = self._declared(target, path[:end])
+            if isinstance(known, UnknownKey) or walk(self.origins.parameters(target), path[:end]) is not None:
+                continue
+            there = self._entries(target, path[: end - 1]) if known.is_entry else [path[end - 1]]
+            if path[end - 1] not in there:
+                raise UnknownKey(path[:end], sorted(there))
+
+    def _entries(self, target: str, path: KeyPath) -> list[str]:
+        """The entries of a map, else those of its default."""
+        model = self._declared(target, path)
+        found = walk(self.origins.parameters(target), path)
+        value = self.origins.value(target, path) if found is not None else None
+        if value is None:
+            value = model.default if isinstance(model, Declared) else None
+        return list(value) if isinstance(value, dict) else []
+
     def path(self, target: str, key: str) -> KeyPath:
         """The steps of a dotted key. Where keys hold dots themselves, the longest that exists is taken."""
         return tuple(str(step) for step in split_key(self.origins.parameters(target), key))

@@ -106,11 +106,23 @@ def test_a_formula_builds_on_others(workshop: Workshop) -> None:
     ("target", "key", "said"),
     [
         ("eu-h100.llama-70b", "serving.tensorParalelSize", "did you mean serving.tensorParallelSize?"),
-        ("eu-h100.llama-70b", "servin.mode", "did you mean serving?"),
+        ("eu-h100.llama-70b", "servin.mode", "did you mean serving.mode?"),
+        ("eu-h100.llama-70b", "servng.tensorParallelSize", "did you mean serving.tensorParallelSize?"),
+        ("eu-h100.llama-70b", "epp.replicas", "did you mean gateway.epp.replicas?"),
+        ("eu-h100.llama-70b", "names.eppp", "did you mean names.epp?"),
+        ("eu-h100.llama-70b", "serving.zzz", "; serving has accessToken, args, "),
         ("eu-h100.llama-70b", "memry", "did you mean memory?"),
         ("eu-h100.llama-70b", "serving.mode.x", "serving.mode holds no keys"),
         ("eu-h100.llama-70b", "cluster.pools.h100.nodez", "did you mean cluster.pools.h100.nodes?"),
         ("eu-h100.cluster", "serving", "has no key serving"),
+        ("eu-h100.cluster", "pools.h100.nodes", "did you mean cluster.pools.h100.nodes?"),
+        # entries of maps that are not there, though the models know their keys
+        ("eu-h100.llama-70b", "cluster.pools.h10.nodes", "did you mean cluster.pools.h100.nodes?"),
+        ("eu-h100.llama-70b", "cluster.pools.nope", "did you mean cluster.pools.h100?"),
+        ("eu-h100.llama-70b", "accelerators.nope.kind", "did you mean accelerators.h100-sxm.kind?"),
+        ("eu-h100.llama-70b", "runtimes.nope.device", "did you mean runtimes.vllm.device?"),
+        ("eu-h100.llama-70b", "model.adapters.zz.rank", "; model.adapters holds no keys"),
+        ("eu-h100.llama-70b", "model.args.vllm.nope", "; model.args.vllm has "),
     ],
 )
 def test_an_unknown_key_names_the_nearest(workshop: Workshop, target: str, key: str, said: str) -> None:
