@@ -45,10 +45,15 @@ def run(options: argparse.Namespace, project: Project) -> int:
     """Answer one question."""
     from scripts.explain import as_json, as_text
     from scripts.explain.question import answer
+    from scripts.project import MisuseError
+    from scripts.terminal import harmless
 
     # Many small objects live as long as the run: looking for cycles among them is a third of its time.
     gc.set_threshold(100_000, 50, 100)
-    found = answer(project, options.what, options.key)
+    try:
+        found = answer(project, options.what, options.key)
+    except MisuseError as error:  # it may quote what was asked
+        raise MisuseError(harmless(str(error))) from None
     sys.stdout.write(as_json.write(found) if options.format == "json" else as_text.write(found))
     gc.freeze()  # or Python looks at all of them once more when it ends
     return 0

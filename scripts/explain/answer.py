@@ -143,6 +143,11 @@ class FieldAnswer:
     written: Any
     """What the file holds, where it differs: it was compiled from another inventory."""
     is_stale: bool
+    """Whether the file is not there, or not what the inventory compiles to."""
+    problem: str
+    """Why there is nothing written; empty where there is."""
+    refused: tuple[str, ...]
+    """Mistakes for which the compile refuses the target, where the file is stale."""
     formulas: tuple[Formula, ...]
     values: tuple[Source, ...]
     """Parameters whose change changes the value, set ones first."""

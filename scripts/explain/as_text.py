@@ -20,6 +20,7 @@ from scripts.explain.answer import (
     Reached,
     Source,
 )
+from scripts.explain.authors import Author
 from scripts.explain.hits import PARAMETERS
 from scripts.terminal import harmless
 
@@ -144,8 +145,7 @@ def _field(answer: FieldAnswer) -> Iterator[str]:
     yield f"{answer.field} = {short(answer.value)}"
     yield f"  {answer.object}, compiled for {answer.target}"
     if answer.is_stale:
-        differs = f": there it is {short(answer.written)}" if answer.written != answer.value else ""
-        yield f"  the file on disk is not what the inventory compiles to now{differs}; run make compile"
+        yield from _stale(answer)
     chosen = {_id(one.parameter): one.chosen_by for one in answer.values}
     if answer.formulas:
         yield "computed"
@@ -168,10 +168,22 @@ def _field(answer: FieldAnswer) -> Iterator[str]:
     if answer.stacks:
         yield from _stacks(answer)
     if answer.author:
-        added = f", as a {answer.author.adds} of every object" if answer.author.adds else ""
-        language = "Jinja" if answer.author.place.file.startswith("templates/") else "Jsonnet"
-        function = f", {answer.author.function}" if answer.author.function else f" ({language})"
-        yield f"written by {answer.author.place}{function}{added}"
+        yield f"written by {_written_by(answer.author)}"
+
+
+def _written_by(author: Author) -> str:
+    if author.adds == "override":
+        return f"{author.place}, an override"
+    added = f", as a {author.adds} of every object" if author.adds else ""
+    language = "Jinja" if author.place.file.startswith("templates/") else "Jsonnet"
+    return f"{author.place}{f', {author.function}' if author.function else f' ({language})'}{added}"
+
+
+def _stale(answer: FieldAnswer) -> Iterator[str]:
+    differs = f": there it is {short(answer.written)}" if answer.written != answer.value else ""
+    what = answer.problem or f"the file on disk is not what the inventory compiles to now{differs}"
+    yield f"  {what}; {'the compile refuses the inventory:' if answer.refused else 'run make compile'}"
+    yield from (f"    {one}" for one in answer.refused)
 
 
 def _stacks(answer: FieldAnswer) -> Iterator[str]:

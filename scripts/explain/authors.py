@@ -19,7 +19,7 @@ from components.common import documents, emit, labels, place, waves
 from scripts.explain import papers
 from scripts.explain.declared import ROOT, Place, shown_file
 from scripts.explain.derived import function_at
-from scripts.explain.keyed import EMBEDDED, Steps
+from scripts.explain.keyed import EMBEDDED, Steps, at
 
 _COMPONENTS = f"{ROOT / 'components'}/"
 _SEAMS = tuple(f"{ROOT / path}" for path in ("components/common/place.py", "components/compile/trial.py"))
@@ -36,7 +36,8 @@ class Author:
     function: str
     """``inference_service()``; empty for Jsonnet."""
     adds: str = ""
-    """What is added to every object: ``label``, ``sync wave``, ``namespace``; else empty."""
+    """What is added to every object: ``label``, ``sync wave``, ``namespace``; ``override`` where one has it; else
+    empty."""
 
 
 class Authors:
@@ -85,7 +86,7 @@ class Authors:
             return None
         value, code, maker, keys = self._walk(built, path)
         if value is None:  # by place, or by an override
-            return _added(path) if path[:1] == ("metadata",) else None
+            return _added(path) if path[:1] == ("metadata",) and _is_there(placed, path) else None
         if code.co_filename == _JSONNET:
             return Author(Place(MIXIN), "")
         line = _line(code, keys)
@@ -142,6 +143,14 @@ class Authors:
             if isinstance(value, dict | list) and id(value) in self._made:
                 code, made, since = self._made[id(value)], value, index + 1
         return value, code, made, path[since:]
+
+
+def _is_there(value: Any, path: Steps) -> bool:
+    try:
+        at(value, path)
+    except LookupError:
+        return False
+    return True
 
 
 def _added(path: Steps) -> Author | None:

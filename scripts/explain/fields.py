@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from components.common import emit
 from components.facts.suggest import did_you_mean
 from scripts.explain import papers
-from scripts.explain.alternatives import Leaf
+from scripts.explain.alternatives import OVERRIDES, Leaf
 from scripts.explain.answer import FieldAnswer, Formula, Source
 from scripts.explain.authors import Author
 from scripts.explain.declared import KeyPath
@@ -25,6 +26,15 @@ Found = tuple[str, Leaf, Influence]
 """A target, what can change in it, and how that decides the field."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The compiled file."""
+
+    text: str | None
+    problem: str
+    """Why there is no text."""
+
+
 def explain_field(workshop: Workshop, file: str, where: int | str) -> FieldAnswer:
     """A field of a compiled file (``compiled/…``), by its line or its path. Raises MisuseError."""
     target, inner = _target_of(workshop, file)
@@ -33,8 +43,10 @@ def explain_field(workshop: Workshop, file: str, where: int | str) -> FieldAnswe
         raise MisuseError(f"{file}: nothing is compiled to it{did_you_mean(inner, objects)}")
     manifest = objects[inner]
     on_disk = _read(workshop, file)
+    if isinstance(where, int) and on_disk.text is None:
+        raise MisuseError(f"{file}: {on_disk.problem}; name a field instead of a line, or run make compile")
     try:
-        path = _path(manifest, on_disk, where)
+        path = _path(manifest, on_disk.text or "", where)
     except NoSuchField as error:
         raise MisuseError(f"{file}: {error}") from None
     if workshop.is_cluster(target):
@@ -57,49 +69,52 @@ def _objects(workshop: Workshop, target: str, inner: str) -> Objects:
     return workshop.study(target).base(inner.partition("/")[0])
 
 
-def _read(workshop: Workshop, file: str) -> str | None:
-    path = workshop.project.root / file
+def _read(workshop: Workshop, file: str) -> OnDisk:
     try:
-        return path.read_text(encoding="utf-8") if path.is_file() else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MisuseError(f"{file}: cannot be read: {error}") from None
+        return OnDisk((workshop.project.root / file).read_text(encoding="utf-8"), "")
+    except FileNotFoundError:
+        return OnDisk(None, "there is no such file")
+    except OSError as error:
+        return OnDisk(None, f"the file cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        return OnDisk(None, "the file cannot be read: it is not UTF-8")
 
 
-def _parsed(manifest: dict[str, Any], on_disk: str | None) -> dict[str, Any] | None:
+def _parsed(manifest: dict[str, Any], text: str | None) -> dict[str, Any] | None:
     """What the file holds, in the form of what is compiled."""
-    if on_disk is None:
+    if text is None:
         return None
     if manifest["kind"] == papers.KIND:
-        return papers.as_object(manifest["metadata"]["name"], on_disk)
-    return document(on_disk)
+        return papers.as_object(manifest["metadata"]["name"], text)
+    return document(text)
 
 
-def _line(manifest: dict[str, Any], on_disk: str | None, there: Steps | None) -> int:
+def _line(manifest: dict[str, Any], text: str | None, there: Steps | None) -> int:
     """The line of a field in the file; 0 where it has none."""
-    if on_disk is None or there is None:
+    if text is None or there is None:
         return 0
     if manifest["kind"] == papers.KIND:
         return papers.line_of(there)
-    return line_of(on_disk, there)
+    return line_of(text, there)
 
 
-def _path(manifest: dict[str, Any], on_disk: str | None, where: int | str) -> Steps:
+def _path(manifest: dict[str, Any], text: str, where: int | str) -> Steps:
     """The field, with indices in what is compiled now. Raises NoSuchField."""
     if isinstance(where, str):
         return field_at_path(manifest, where)
-    if on_disk is None:
-        raise NoSuchField("there is no such file: name a field instead of a line, or run make compile")
     is_document = manifest["kind"] == papers.KIND
-    path = papers.field_at(on_disk, where) if is_document else field_at_line(on_disk, where)
-    written = _parsed(manifest, on_disk)
-    found = same_field(manifest, keyed(written, path)) if written is not None else None
+    path = papers.field_at(text, where) if is_document else field_at_line(text, where)
+    written = _parsed(manifest, text)
+    if written is None:
+        raise NoSuchField("the file holds no object; run make compile")
+    found = same_field(manifest, keyed(written, path))
     if found is None:
         field = shown(path)
         raise NoSuchField(f"line {where}, {field}, is no longer compiled; run make compile")
     return found
 
 
-def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: str | None) -> FieldAnswer:
+def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: OnDisk) -> FieldAnswer:
     study = workshop.study(target)
     inner = "/".join(file.split("/")[3:])
     component = inner.partition("/")[0]
@@ -116,12 +131,12 @@ def _of_stack(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
         if (influence := effect.on(inner, key)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, target, deciding, found)
-    author = workshop.authors(target, inner).of(inner, path)
+    author = _author(workshop, target, inner, manifest, path)
     members = Members((), ())
     return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
 
 
-def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: str | None) -> FieldAnswer:
+def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: OnDisk) -> FieldAnswer:
     study = workshop.fleet(target)
     inner = "/".join(file.split("/")[3:])
     manifest = study.around(inner)[inner]
@@ -139,10 +154,33 @@ def _of_fleet(workshop: Workshop, target: str, file: str, path: Steps, on_disk: 
         if (influence := effect.on(inner, small)) is not None and influence.kind == "value"
     ]
     formulas = _formulas(workshop, members.core[0], deciding, found) if deciding else ()
-    author = workshop.authors(target, inner).of(inner, path)
+    author = _author(workshop, target, inner, manifest, path)
     if not members.needed and all(one[0] == target for one in found):
         members = Members((), ())
     return _answer(workshop, target, file, manifest, path, on_disk, found, formulas, members, author)
+
+
+def _author(
+    workshop: Workshop, target: str, inner: str, manifest: dict[str, Any], path: Steps
+) -> Author | None:
+    """Who wrote a field: an override, else a function."""
+    params = (
+        workshop.fleet(target).fleet if workshop.is_cluster(target) else workshop.study(target).stack
+    ).params
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
+    patch: Any = params.overrides.get(kind, {}).get(name)
+    steps: list[str] = []
+    for step in path:
+        if not isinstance(patch, dict) or step not in patch:
+            break
+        steps.append(str(step))
+        patch = patch[step]
+    if isinstance(patch, dict) or not steps:
+        author = workshop.authors(target, inner).of(inner, path)
+        if author is not None or len(steps) < len(path):
+            return author
+    line = workshop.parameters.at(target, (*OVERRIDES, kind, name, *steps)).winner
+    return Author(line.place, "", "override") if line else None
 
 
 def _formulas(
@@ -158,7 +196,7 @@ def _answer(
     file: str,
     manifest: dict[str, Any],
     path: Steps,
-    on_disk: str | None,
+    on_disk: OnDisk,
     found: Sequence[Found],
     formulas: tuple[Formula, ...],
     members: Members,
@@ -166,13 +204,19 @@ def _answer(
 ) -> FieldAnswer:
     key = keyed(manifest, path)
     value = at(manifest, path)
-    written = _parsed(manifest, on_disk)
+    written = _parsed(manifest, on_disk.text)
     there = same_field(written, key) if written is not None else None
+    is_stale = (
+        written != manifest if manifest["kind"] == papers.KIND else on_disk.text != emit.document(manifest)
+    )
+    problem = on_disk.problem or ("the file holds no object" if written is None else "")
+    if not problem and there is None:
+        problem = "the file on disk has no such field"
     sources = _sources(workshop, found, key)
     metadata = manifest["metadata"]
     return FieldAnswer(
         file=file,
-        line=_line(manifest, on_disk, there),
+        line=_line(manifest, on_disk.text, there),
         object=" ".join(
             [manifest["kind"], "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))]
         ),
@@ -181,9 +225,9 @@ def _answer(
         key=shown(key),
         value=value,
         written=at(written, there) if there is not None else None,
-        is_stale=written != manifest
-        if manifest["kind"] == papers.KIND
-        else on_disk != emit.document(manifest),
+        is_stale=is_stale,
+        problem=problem,
+        refused=workshop.refused(target) if is_stale else (),
         formulas=formulas,
         values=tuple(one for one, how in sources if how == "value"),
         presence=tuple(one for one, how in sources if how == "presence"),

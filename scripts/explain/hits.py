@@ -71,7 +71,9 @@ def span_at(inventory: Inventory, file: str, line: int) -> Span:
     path = source.at(line)
     node = find(source.root, path)
     if not path or node is None or not _opens(source, path, line):
-        raise MisuseError(f"{file}:{line} holds no value")
+        last = len(source.path.read_bytes().splitlines())
+        what = f"the file has {last} lines" if line > last else "it holds no value"
+        raise MisuseError(f"{file}:{line}: {what}")
     key = source.key_position(path)
     first = key.line if key else node.line
     return Span(source, path, range(first, node.end_line + 1), node)

@@ -12,7 +12,7 @@ from components.inventory.compose import compose
 from components.inventory.node import MappingNode, Node, ScalarNode, SequenceNode, child
 from scripts.explain.keyed import EMBEDDED, Path, Steps, below, embedded, flag, shown, steps
 
-_STEP = re.compile(r"\[([^\]]*)\]")
+_STEP = re.compile(r"\[([^\]]+)\]")
 
 
 class NoSuchField(LookupError):

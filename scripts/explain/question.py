@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def answer(project: Project, what: str, key: str) -> Answer:
     line = int(match["line"]) if match else 0
     file = _in_project(project, match["file"] if match else what)
     workshop = Workshop(project)
+    if file is not None and os.path.isdir(project.root / file):  # noqa: PTH112 - pathlib's refuses long names
+        raise MisuseError(f"{file} is a folder: name a file in it")
     if file is not None and file.split("/")[0] == COMPILED:
         if bool(line) == bool(key):
             raise MisuseError(f"{file}: say one line or one field: {file}:12, or {file} metadata.name")
@@ -62,6 +65,8 @@ def _in_project(project: Project, what: str) -> str | None:
             path = (base / what).resolve()
             if path.is_file() and path.is_relative_to(root) and path.relative_to(root).parts[0] in rooms:
                 return path.relative_to(root).as_posix()
+        except RuntimeError:  # a link to itself
+            break
         except (OSError, ValueError):  # a name that no file can have
             return None
     return what if what.split("/", maxsplit=1)[0] in rooms else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from components.cluster.params import TARGET
-from components.common.errors import InferstackError, MistakesError
-from components.compile.report import position
+from components.common.errors import InferstackError, Mistake, MistakesError
+from components.compile.report import position, target_mistakes
 from components.compile.targets import is_cluster
 from components.inventory.inventory import Inventory
 from components.inventory.origin import CannotResolve, Origins, UnknownTarget, unknown_target
@@ -101,10 +101,15 @@ class Workshop:
         """Whether a target is a cluster's own."""
         return is_cluster(target)
 
+    def refused(self, target: str) -> tuple[str, ...]:
+        """For what the compile refuses a target, of a stack by itself, with the places in the inventory."""
+        wanted = self.cluster_targets(target.rpartition(".")[0]) if is_cluster(target) else [target]
+        mistakes = target_mistakes(target, {name: self.rendered(name) for name in wanted})
+        return tuple(self._told(target, one) for one in mistakes)
+
+    def _told(self, target: str, one: Mistake) -> str:
+        return f"{position(self.origins, one.target or target, one)}: {one.message}; {one.remedy}"
+
     def _mistakes(self, error: MistakesError) -> InferstackError:
         """What is wrong with a target, with the places in the inventory."""
-        lines = [
-            f"{position(self.origins, one.target or error.target, one)}: {one.message}; {one.remedy}"
-            for one in error.mistakes
-        ]
-        return InferstackError("\n".join(lines))
+        return InferstackError("\n".join(self._told(error.target, one) for one in error.mistakes))

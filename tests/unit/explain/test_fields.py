@@ -16,6 +16,7 @@ from scripts.explain.answer import FieldAnswer, Line, Source
 from scripts.explain.fields import explain_field
 from scripts.explain.keyed import Steps, at, keyed, shown
 from scripts.explain.locate import same_field
+from scripts.explain.question import answer as answered
 from scripts.explain.workshop import Workshop
 from scripts.project import MisuseError, Project
 from tests.unit.explain.fleet import clusters, fields_of, sample, stacks
@@ -123,6 +124,7 @@ def test_a_field_of_the_mixin_names_the_stack(workshop: Workshop) -> None:
         ),
         (SERVICE, "spec.predictr", "did you mean predictor?"),
         (SERVICE, 9999, "lines"),
+        (SERVICE, "spec.predictor.model.args[]", "args is a list: say which item"),
         (
             SERVICE.replace("eu-h100/llama-70b", "eu-h100/llama-7b"),
             "kind",
@@ -178,6 +180,72 @@ def test_an_override_is_where_a_field_comes_from(project: Project) -> None:
     assert keys(other.values) == {"llama-70b:serving.minReplicas"}
     assert other.author is not None
     assert other.author.function == "_scaling()"
+
+
+def test_a_field_that_an_override_writes_says_so(project: Project) -> None:
+    target = project.inventory / "targets/eu-h100/llama-70b.yml"
+    with target.open("a", encoding="utf-8") as file:
+        file.write("  overrides:\n    InferenceService:\n      llama-70b:\n")
+        file.write("        metadata: {labels: {extra: x}}\n")
+        file.write("        spec:\n          predictor:\n            minReplicas: 3\n")
+        file.write("            affinity: {nodeAffinity: {a: 1}}\n            tolerations: [{key: b}]\n")
+    first = (
+        target.read_text(encoding="utf-8").splitlines().index("        metadata: {labels: {extra: x}}") + 1
+    )
+    workshop = Workshop(project)
+    lines = {
+        "metadata.labels.extra": first,
+        "spec.predictor.minReplicas": first + 3,
+        "spec.predictor.affinity": first + 4,
+        "spec.predictor.tolerations[0].key": first + 5,
+    }
+    for field, line in lines.items():
+        answer = explain_field(workshop, SERVICE, field)
+        assert answer.author is not None
+        place = f"inventory/targets/eu-h100/llama-70b.yml:{line}"
+        assert (str(answer.author.place).rpartition(":")[0], answer.author.adds) == (place, "override")
+        assert as_text.write(answer).endswith(f"written by {answer.author.place}, an override\n")
+    for field, function in {
+        "metadata.labels": "inference_service()",
+        "metadata.namespace": "place()",
+    }.items():
+        answer = explain_field(workshop, SERVICE, field)
+        assert answer.author is not None
+        assert answer.author.function == function
+
+
+def test_a_file_that_is_not_there_or_cannot_be_read_is_said_to_be(project: Project) -> None:
+    file = project.root / SERVICE
+    told = []
+    for content in (None, "link", b"\xff", b"<<<<", b"kind: InferenceService\n"):
+        file.unlink(missing_ok=True)
+        if content == "link":
+            file.symlink_to(file.name)
+        elif isinstance(content, bytes):
+            file.write_bytes(content)
+        answer = answered(project, SERVICE, "spec.predictor.maxReplicas")
+        assert isinstance(answer, FieldAnswer)
+        assert answer.is_stale
+        told.append(as_text.write(answer).splitlines()[3])
+    assert told == [
+        "  there is no such file; run make compile",
+        "  the file cannot be read: Too many levels of symbolic links; run make compile",
+        "  the file cannot be read: it is not UTF-8; run make compile",
+        "  the file holds no object; run make compile",
+        "  the file on disk has no such field; run make compile",
+    ]
+    file.unlink()
+    with pytest.raises(MisuseError, match="there is no such file; name a field instead of a line"):
+        answered(project, f"{SERVICE}:3", "")
+
+
+def test_a_stale_file_says_that_the_compile_refuses_the_inventory(project: Project) -> None:
+    target = project.inventory / "targets/eu-h100/llama-70b.yml"
+    with target.open("a", encoding="utf-8") as file:
+        file.write("  overrides: {InferenceService: {llama-70b: {spec: {predictor: {minReplicas: 9}}}}}\n")
+    told = as_text.write(explain_field(Workshop(project), SERVICE, "spec.predictor.minReplicas"))
+    assert "the compile refuses the inventory:\n    inventory/targets/eu-h100/llama-70b.yml:" in told
+    assert "minReplicas (9) is above maxReplicas" in told
 
 
 def check(workshop: Workshop, file: str, path: Steps) -> FieldAnswer:

@@ -223,7 +223,7 @@ def test_the_line_that_opens_the_classes_has_the_targets_of_all(workshop: Worksh
     ("file", "line", "said"),
     [
         (TARGET, 1, "holds no value"),
-        (TARGET, 999, "holds no value"),
+        (TARGET, 999, "the file has 22 lines"),
         ("inventory/classes/models/nothing.yml", 3, "no class and no target"),
     ],
 )

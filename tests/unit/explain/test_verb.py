@@ -90,6 +90,9 @@ def test_a_path_may_be_given_from_where_one_stands(
         ((f"{SERVICE}:abc",), f"{SERVICE}: abc is no line: {SERVICE}:12"),
         ((f"{ROOT}/{MODEL}:abc", "x"), f"{MODEL}: abc is no line: {ROOT}/{MODEL}:12"),
         ((f"{MODEL}:",), f"{MODEL}: nothing is no line: {MODEL}:12"),
+        ((SERVICE.rpartition("/")[0], "kind"), "is a folder: name a file in it"),
+        ((SERVICE, "spec.\x1b[31m"), "spec has no"),
+        (("compiled/\x1b[31m", "x"), "compiled/?[31m: a compiled object is"),
         (("inventory/classes/models/nothing.yml:3",), "no class and no target of the inventory"),
     ],
 )
@@ -100,6 +103,7 @@ def test_a_question_that_makes_no_sense_is_misuse(
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+    assert err[:-1].isprintable()
 
 
 def test_a_broken_inventory_is_told_by_its_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,6 +155,8 @@ def test_the_json_of_a_field(capsys: pytest.CaptureFixture[str]) -> None:
             "written",
             "isStale",
             "isFixed",
+            "problem",
+            "refused",
         ),
         *("formulas", "values", "presence", "unset", "stacks", "alike", "author"),
     }
