@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -231,14 +229,6 @@ def test_a_line_without_a_value_is_refused(workshop: Workshop, file: str, line: 
     with pytest.raises(MisuseError) as error:
         explain_line(workshop, file, line)
     assert said in str(error.value)
-
-
-@pytest.fixture
-def project(tmp_path: Path, workshop: Workshop) -> Project:
-    """A copy of the inventory to change."""
-    shutil.copy(workshop.project.root / ".kapitan", tmp_path)
-    shutil.copytree(workshop.project.inventory, tmp_path / "inventory")
-    return Project(tmp_path)
 
 
 @pytest.mark.parametrize(
