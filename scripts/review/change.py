@@ -161,7 +161,8 @@ class Level:
     minimum: int
     maximum: int
     peak: int
-    """At the largest number of replicas, while the largest stack rolls out."""
+    """At the largest number of replicas, while the largest stack rolls out; with all rollouts of the change as far as
+    there is room."""
     price: float | None = None
     """Per hour at the smallest number of replicas, in the cluster's currency."""
 
@@ -183,7 +184,7 @@ class LedgerRow:
     before: Level | None
     after: Level | None
     rollout: int = 0
-    """What the rollouts of this change take on top of the maximum, one after the other."""
+    """What all rollouts of this change ask for at once, on top of what runs."""
 
     @property
     def changed(self) -> bool:

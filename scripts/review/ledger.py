@@ -4,8 +4,9 @@ and how the models fit into the memory of their GPUs."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from components.stack.params import Stack
 from scripts.check import ledger as pools
@@ -28,7 +29,7 @@ def ledger(view: View) -> Iterator[LedgerRow]:
         after = _with(_rows(view.after.get(cluster)), view.after.get(cluster), stay)
         for pool in sorted(before.keys() | after.keys()):
             one = after.get(pool) or before[pool]
-            rollout = _rollout(view, cluster, pool)
+            sizes = [size for _, size in asked(view).get((cluster, pool), ())]
             yield LedgerRow(
                 cluster,
                 pool,
@@ -36,8 +37,8 @@ def ledger(view: View) -> Iterator[LedgerRow]:
                 one.accelerator,
                 _currency(view, cluster),
                 _level(before.get(pool), view.before.get(cluster)),
-                _level(after.get(pool), view.after.get(cluster), rollout),
-                rollout,
+                _level(after.get(pool), view.after.get(cluster), sizes),
+                sum(sizes),
             )
 
 
@@ -58,23 +59,28 @@ def _with(
     }
 
 
-def _level(row: pools.Row | None, declared: Declared | None, rollout: int = 0) -> Level | None:
+def _level(row: pools.Row | None, declared: Declared | None, rollouts: Sequence[int] = ()) -> Level | None:
+    """``rollouts``: what each one takes on top. They share what is free, and one alone may ask for more than that."""
     if row is None or declared is None or declared.facts is None:
         return None
     price = declared.facts.pools[row.pool].price_per_gpu_hour
     cost = round(price * row.minimum, 2) if price is not None else None
-    peak = max(row.peak, row.maximum + rollout)
+    together = row.maximum + sum(rollouts)
+    shared = together if row.capacity is None else min(together, row.capacity)
+    peak = max(row.peak, row.maximum + max(rollouts, default=0), shared)
     return Level(row.capacity, row.minimum, row.maximum, peak, cost)
 
 
-def _rollout(view: View, cluster: str, pool: str) -> int:
-    """What the largest rollout of this change takes on top of what runs."""
-    found = [0]
-    for target, restart in restarts(view).items():
+@lru_cache(maxsize=8)
+def asked(view: View) -> dict[tuple[str, str], list[tuple[str, int]]]:
+    """What the rollouts of this change ask for on top of what runs, all at the same time: targets and GPUs (in a CPU
+    pool pods) by cluster and pool."""
+    found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for target, restart in sorted(restarts(view).items()):
         stack = view.stacks_after.get(target)
-        if stack is not None and stack.cluster.name == cluster and stack.serving.pool == pool:
-            found.append(surge(view, stack, restart) * max(stack.gpus_per_pod, 1))
-    return max(found)
+        if stack is not None and (size := surge(view, stack, restart) * max(stack.gpus_per_pod, 1)):
+            found.setdefault((stack.cluster.name, stack.serving.pool), []).append((target, size))
+    return found
 
 
 def surge(view: View, stack: Stack, restart: Restart) -> int:

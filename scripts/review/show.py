@@ -30,6 +30,8 @@ def value(data: Any, limit: int = 120) -> str:
 def pair(old: Any, new: Any, limit: int = 60) -> tuple[str, str]:
     """Two values on one line each; of long ones what is around their first difference."""
     before, after = value(old, 10**6), value(new, 10**6)
+    if before == after and type(old) is not type(new):
+        return _quoted(old, limit), _quoted(new, limit)
     if max(len(before), len(after)) > limit:
         alike = enumerate(zip(before, after, strict=False))
         same = next((at for at, (one, two) in alike if one != two), min(len(before), len(after)))
@@ -39,6 +41,11 @@ def pair(old: Any, new: Any, limit: int = 60) -> tuple[str, str]:
         if start > 12:
             before, after = f"…{before[start:]}", f"…{after[start:]}"
     return value(before, limit), value(after, limit)
+
+
+def _quoted(data: Any, limit: int) -> str:
+    """A value that is told from one of another type that reads the same: ``"1"``, ``1``."""
+    return json.dumps(data, ensure_ascii=False) if isinstance(data, str) else value(data, limit)
 
 
 def cause(one: Cause) -> str:

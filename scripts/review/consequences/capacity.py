@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.review import restarts as rollouts
-from scripts.review.change import Consequence, LedgerRow, Severity
-from scripts.review.consequences.words import are, place, several
-from scripts.review.ledger import surge
+from scripts.review.change import Consequence, LedgerRow, Level, Severity
+from scripts.review.consequences.words import are, counted, place, several
+from scripts.review.ledger import asked
 from scripts.review.view import View
 
 HOURS_A_MONTH = 730
@@ -58,23 +58,14 @@ def _worse(row: LedgerRow, which: str) -> bool:
 
 def contention(view: View) -> Iterator[Consequence]:
     """Rollouts that need the same free GPUs at the same time."""
-    asked: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for target, restart in sorted(rollouts.restarts(view).items()):
-        stack = view.stacks_after.get(target)
-        if stack is None or not stack.serving.min_replicas:
-            continue
-        size = surge(view, stack, restart) * stack.gpus_per_pod
-        if size:
-            asked.setdefault((stack.cluster.name, stack.serving.pool), []).append((target, size))
     for row in view.change.ledger:
-        who = asked.get((row.cluster, row.pool), [])
+        who = asked(view).get((row.cluster, row.pool), [])
         free = max(row.after.free, 0) if row.after and row.after.free is not None else None
-        need = sum(size for _, size in who)
-        if len(who) > 1 and free is not None and need > free:
+        if len(who) > 1 and free is not None and row.rollout > free:
             stacks = tuple(target for target, _ in who)
             sentence = (
-                f"{len(who)} rollouts in pool {row.pool} of {row.cluster} ask for {need} {row.unit} at once, and "
-                f"{free} {are(free)} free: {several(place(one) for one in stacks)} wait for each other."
+                f"{len(who)} rollouts in pool {row.pool} of {row.cluster} ask for {row.rollout} {row.unit} at once, "
+                f"and {free} {are(free)} free: {several(place(one) for one in stacks)} wait for each other."
             )
             yield Consequence("contention", "look", sentence, (row.cluster,), stacks)
 
@@ -94,23 +85,64 @@ def memory(view: View) -> Iterator[Consequence]:
 
 
 def cost(view: View) -> Iterator[Consequence]:
-    """What the change costs a month, by currency."""
-    change: dict[str, float] = {}
-    clusters: dict[str, list[str]] = {}
+    """What the change costs a month, by currency; and what of it nobody knows."""
+    change: dict[str, list[tuple[LedgerRow, float]]] = {}
+    unknown: dict[str, list[LedgerRow]] = {}
     for row in view.change.ledger:
-        old = row.before.price if row.before else None
-        new = row.after.price if row.after else None
-        is_priced_anew = row.before and row.after and (old is None or new is None)
-        stays = row.cluster in view.clusters_gone  # with everything in it: nobody deletes it
-        if (old or new) and old != new and not is_priced_anew and not stays:
-            change[row.currency] = change.get(row.currency, 0) + (new or 0) - (old or 0)
-            clusters.setdefault(row.currency, []).append(row.cluster)
-    for currency, hourly in sorted(change.items()):
+        if row.cluster in view.clusters_gone:  # with everything in it: nobody deletes it
+            continue
+        was = _currency(view, row)
+        hourly = _hourly(row)
+        if was != row.currency and (_is_priced(row.before) or _is_priced(row.after)):
+            sentence = (
+                f"Prices of pool {row.pool} of {row.cluster} are in {row.currency} instead of {was}: what the change "
+                "costs there is not told."
+            )
+            yield Consequence("cost", "routine", sentence, (row.cluster,))
+        elif hourly is None:
+            unknown.setdefault(row.currency, []).append(row)
+        elif hourly:
+            change.setdefault(row.currency, []).append((row, hourly))
+    for currency, found in sorted(change.items()):
+        hourly = sum(one for _, one in found)
         if not hourly:
             continue
-        size = abs(hourly)
+        rest = unknown.get(currency, [])
+        besides = f" The price of {several(map(_taken, rest))} is not known." if rest else ""
         sentence = (
-            f"It {'costs' if hourly > 0 else 'saves'} {size * HOURS_A_MONTH:,.0f} {currency} a month "
-            f"({size:,.2f} an hour) at the smallest number of replicas."
+            f"It {'costs' if hourly > 0 else 'saves'} {abs(hourly) * HOURS_A_MONTH:,.0f} {currency} a month "
+            f"({abs(hourly):,.2f} an hour) at the smallest number of replicas.{besides}"
         )
-        yield Consequence("cost", "routine", sentence, tuple(sorted(set(clusters[currency]))))
+        clusters = tuple(sorted({row.cluster for row in (*(row for row, _ in found), *rest)}))
+        yield Consequence("cost", "routine", sentence, clusters)
+
+
+def _hourly(row: LedgerRow) -> float | None:
+    """What a pool costs more than before; None where pods come or go whose price is not known. A price that comes or
+    goes alone changes no bill."""
+    if any(level and level.minimum and level.price is None for level in (row.before, row.after)):
+        return None if _more(row) else 0
+    old, new = ((level.price or 0) if level else 0 for level in (row.before, row.after))
+    return new - old
+
+
+def _more(row: LedgerRow) -> int:
+    """What the stacks of a pool take more than before."""
+    return (row.after.minimum if row.after else 0) - (row.before.minimum if row.before else 0)
+
+
+def _taken(row: LedgerRow) -> str:
+    """``2 GPUs more in pool l4 of eu``."""
+    number = _more(row)
+    count = counted(abs(number), row.unit.removesuffix("s"))
+    return f"{count} {'more' if number > 0 else 'fewer'} in pool {row.pool} of {row.cluster}"
+
+
+def _is_priced(level: Level | None) -> bool:
+    return level is not None and bool(level.price)
+
+
+def _currency(view: View, row: LedgerRow) -> str:
+    """The currency of a cluster before the change."""
+    declared = view.before.get(row.cluster)
+    return declared.facts.currency if declared and declared.facts else row.currency
