@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from components.inference_gateway.build import api_base
 from components.stack import sizing
 from components.stack.params import Stack
 from scripts.review import restarts as rollouts
-from scripts.review.change import Consequence, ObjectChange, Severity
+from scripts.review.change import Consequence, Severity
 from scripts.review.consequences.words import are, counted, held, minutes, place, several
 from scripts.review.fate import left
-from scripts.review.semantic import shown
 from scripts.review.view import View, at
 
 _COPIED = ("hf://", "s3://", "gs://", "http://", "https://", "hdfs://", "webhdfs://")
@@ -58,6 +58,10 @@ def _rollout(view: View, stack: Stack) -> Rollout:
     running, pool = stack.serving.min_replicas, stack.serving.pool
     target = f"{stack.cluster.name}.{stack.name}"
     before = view.stacks_before.get(view.twins.get(target, target))
+    if before is not None and before.serving.mode != stack.serving.mode:
+        away = f"nobody answers for up to {minutes(sizing.startup_seconds(stack))}"
+        how = f"somebody has to delete its InferenceService first, and from then on {away}"
+        return Rollout(_outage(stack), f"{how}; {_meanwhile(stack)}")
     if (
         before is not None
         and before.serving.pool == pool
@@ -67,25 +71,34 @@ def _rollout(view: View, stack: Stack) -> Rollout:
         return Rollout("look", f"{become}, and new pods wait until such nodes are there")
     if running == 0:
         return Rollout("routine", "only those that run now, which may be none")
-    if stack.max_surge and (free is None or free >= size):
+    if stack.max_unavailable or not stack.max_surge:
+        return _missing(stack, unit)
+    if free is None or free >= size:
         room = "what is free is not known"
         if free is not None:
             room = f"{counted(free, unit, units)} of pool {pool} {are(free)} free"
+        pace = "one by one" if stack.max_surge == 1 else f"{stack.max_surge} at a time"
         fails = "" if _lost_names(before, stack) else ", so that no request fails"
-        return Rollout("routine", f"one by one, each new pod before an old one stops ({room}){fails}")
-    if stack.max_surge:
-        need = counted(size, unit, units)
-        return Rollout(
-            "look",
-            f"a new pod needs {need} of pool {pool} first and {free} {are(free or 0)} free, so that it waits",
-        )
-    if running <= stack.max_unavailable:
-        away = minutes(sizing.startup_seconds(stack))
-        how = f"no {unit} is kept free, so that the old pod stops first and nobody answers for up to {away}"
-        return Rollout(_outage(stack), f"{how}; {_meanwhile(stack)}")
-    left = running - stack.max_unavailable
-    serve = "serves" if left == 1 else "serve"
-    return Rollout("look", f"no {unit} is kept free, so that {left} of {running} pods {serve} meanwhile")
+        return Rollout("routine", f"{pace}, each new pod before an old one stops ({room}){fails}")
+    need = counted(size, unit, units)
+    return Rollout(
+        "look", f"a new pod needs {need} of pool {pool} first and {free} {are(free)} free, so that it waits"
+    )
+
+
+def _missing(stack: Stack, unit: str) -> Rollout:
+    """How pods are replaced of which some may be missing: Kubernetes stops that many before any new one is ready."""
+    running, missing = stack.serving.min_replicas, stack.max_unavailable
+    stop = f"{counted(min(missing, running), 'old pod')} may stop before a new one is ready"
+    why = f"{stop} (maxUnavailable {missing})" if stack.max_surge else f"no {unit} is kept free"
+    if (left := running - missing) > 0:
+        serve = "serves" if left == 1 else "serve"
+        return Rollout("look", f"{why}, so that {left} of {running} pods {serve} meanwhile")
+    first = "" if stack.max_surge else "the old pod stops first and "
+    away = minutes(sizing.startup_seconds(stack))
+    return Rollout(
+        _outage(stack), f"{why}, so that {first}nobody answers for up to {away}; {_meanwhile(stack)}"
+    )
 
 
 def _lost_names(before: Stack | None, stack: Stack) -> bool:
@@ -115,6 +128,23 @@ def _meanwhile(stack: Stack) -> str:
         if fallbacks
         else "requests fail, as there is no fallback"
     )
+
+
+def led_ahead(view: View) -> Iterator[Consequence]:
+    """Stacks with another name whose address in LiteLLM changes too: it leads to pods that are not there yet."""
+    for target, restart in sorted(rollouts.restarts(view).items()):
+        stack = view.stacks_after.get(target)
+        before = view.stacks_before.get(view.twins.get(target, target))
+        if stack is None or before is None or restart.kind != "renamed":
+            continue
+        entries = (before.params.litellm, stack.params.litellm)
+        if all(entry.enabled for entry in entries) and api_base(before) != api_base(stack):
+            sentence = (
+                f"LiteLLM of {stack.cluster.name} leads to {stack.names.service} at its new address as soon as it "
+                f"reads that, while the pods there need up to {minutes(sizing.startup_seconds(stack))} to start; "
+                f"{_meanwhile(stack)}."
+            )
+            yield Consequence("led-ahead", _outage(stack), sentence, (stack.cluster.name,), (target,))
 
 
 def waits(view: View) -> Iterator[Consequence]:
@@ -183,14 +213,15 @@ def weights(view: View) -> Iterator[Consequence]:
         clusters = tuple(sorted({target.rpartition(".")[0] for target in targets}))
         yield Consequence("other-weights", "look", sentence, clusters, tuple(targets))
     for cluster, found in sorted(again.items()):
+        pods = [max(stack.serving.min_replicas, 1) for _, stack, _ in found]
         sizes = [
-            (f"{stack.name} ({size:,.0f} GiB)", size * max(stack.serving.min_replicas, 1))
-            for _, stack, size in found
+            f"{stack.name} ({f'{count} pods of ' if count > 1 else ''}{size:,.0f} GiB)"
+            for count, (_, stack, size) in zip(pods, found, strict=True)
         ]
-        total = sum(size for _, size in sizes)
+        total = sum(count * size for count, (_, _, size) in zip(pods, found, strict=True))
         sentence = (
             f"New pods on {cluster} download their weights again, because nothing keeps them there: "
-            f"{several((name for name, _ in sizes), 6)}; {total:,.0f} GiB in all."
+            f"{several(sizes, 6)}; {total:,.0f} GiB in all."
         )
         remedy = "A claim keeps them: serving.storage.claim."
         yield Consequence(
@@ -217,9 +248,25 @@ def replicas(view: View) -> Iterator[Consequence]:
         if old == new:
             continue
         severity: Severity = "look" if new[0] == 0 or new[1] < old[1] else "routine"
-        zero = " The first request after a pause waits for a pod to start." if new[0] == 0 else ""
-        sentence = f"{place(target)} runs {_range(new)} instead of {_range(old)}.{zero}"
-        yield Consequence("replicas", severity, sentence, (stack.cluster.name,), (target,))
+        sentence = f"{place(target)} runs {_range(new)} instead of {_range(old)}."
+        remedy = ""
+        if new[0] == 0 and _wakes(stack):
+            sentence += " The first request after a pause waits for a pod to start."
+        elif new[0] == 0:
+            refused = "its Endpoint Picker refuses requests" if stack.has_pool else "requests fail"
+            sentence += f" With no pod left {refused}, so that nothing ever asks for the first one."
+            remedy = _HOLDS
+            severity = "dangerous" if old[0] else severity
+        yield Consequence("replicas", severity, sentence, (stack.cluster.name,), (target,), remedy)
+
+
+_HOLDS = "Keep one replica, or let the Endpoint Picker hold requests: gateway.epp.flowControl."
+
+
+def _wakes(stack: Stack) -> bool:
+    """Whether something holds requests while no pod runs, and asks for the first."""
+    epp = stack.gateway.epp
+    return stack.is_knative or (stack.has_pool and (epp.flow_control or "flowControl" in str(epp.config)))
 
 
 def _range(bounds: tuple[int, int]) -> str:
@@ -292,73 +339,3 @@ def moved(view: View) -> Iterator[Consequence]:
         if same is not None and same.pool.accelerator != stack.pool.accelerator:
             sentence = f"{place(target)} moves from {same.pool.accelerator} to {stack.pool.accelerator}."
             yield Consequence("accelerator", "look", sentence, (stack.cluster.name,), (target,))
-
-
-def picker(view: View) -> Iterator[Consequence]:
-    """Endpoint Pickers that restart or decide otherwise."""
-    changed: dict[str, list[str]] = {}
-    for one in view.of("Deployment"):
-        if one.status == "changed" and one.id.name.endswith("-epp") and _template(one):
-            changed.setdefault(one.target, []).append("pods")
-    for one in view.of("ConfigMap"):
-        if one.status == "changed" and one.id.name.endswith("-epp") and one.fields:
-            changed.setdefault(one.target, []).append("config")
-    alike: dict[tuple[str, bool, bool], list[str]] = {}
-    for target, what in sorted(changed.items()):
-        stack = view.stacks_after.get(target)
-        if stack is not None:
-            key = (stack.cluster.name, "config" in what, stack.gateway.epp.replicas > 1)
-            alike.setdefault(key, []).append(target)
-    for (cluster, config, standby), targets in alike.items():
-        many = len(targets) > 1
-        how = (
-            "a standby takes over within seconds, and the knowledge of which pod holds which prefix starts anew"
-            if standby
-            else f"requests fail until {'the only pod of each' if many else 'its only pod'} is back"
-        )
-        who = f"The Endpoint Picker{'s' if many else ''} of {several(map(place, targets))}"
-        does = "restart" if many else "restarts"
-        if config:
-            does = f"{'pick' if many else 'picks'} endpoints by another configuration and {does}"
-        sentence = f"{who} {does}: {how}."
-        severity: Severity = "routine" if standby and not config else "look"
-        yield Consequence("picker", severity, sentence, (cluster,), tuple(targets))
-
-
-def _template(one: ObjectChange) -> bool:
-    return any(shown(change.path).startswith("spec.template") for change in one.fields)
-
-
-def proxy(view: View) -> Iterator[Consequence]:
-    """LiteLLM proxies that restart, or that somebody has to restart."""
-    for cluster in view.clusters:
-        declared = view.after.get(cluster)
-        if declared is None or declared.facts is None:
-            continue
-        own = f"{cluster}.cluster"
-        config = any(
-            one.target == own and one.status == "changed" and one.id.name.endswith("litellm-proxy-config")
-            for one in view.of("ConfigMap")
-        )
-        pods = any(
-            one.target == own
-            and one.status == "changed"
-            and one.id.name.endswith("litellm-proxy")
-            and _template(one)
-            for one in view.of("Deployment")
-        )
-        if declared.facts.litellm.deploy and pods:
-            count = declared.facts.litellm.replicas
-            severity: Severity = "routine" if count > 1 else "look"
-            how = (
-                "pod by pod, so that one always answers"
-                if count > 1
-                else "its only pod, beside which a new one starts"
-            )
-            yield Consequence("proxy", severity, f"LiteLLM of {cluster} restarts: {how}.", (cluster,), (own,))
-        elif config and not declared.facts.litellm.deploy:
-            sentence = (
-                f"The LiteLLM of {cluster} belongs to another release and reads its configuration when it starts: "
-                f"restart {declared.facts.litellm_service} by hand after the sync."
-            )
-            yield Consequence("proxy-by-hand", "look", sentence, (cluster,), (own,))

@@ -131,6 +131,6 @@ def test_pickers_without_a_standby(tmp_path: Path) -> None:
     alone = {"file": LAB, "append": "  gateway:\n    epp:\n      replicas: 1\n"}
     (found,) = _said(tmp_path, "picker", [*support.case("picker-version").edits], [alone])
     assert found.sentence == (
-        "The Endpoint Pickers of llama-8b (lab) and qwen-8b (lab) restart: requests fail until the only pod of each "
-        "is back."
+        "The Endpoint Pickers of llama-8b (lab) and qwen-8b (lab) restart: of each a new pod starts first, and the old "
+        "one stops when that is ready; the knowledge of which pod holds which prefix starts anew."
     )
