@@ -9,6 +9,7 @@ from typing import Any
 from components.stack.params import Waiver
 from scripts.check.declared import Declared
 from scripts.check.waivers import WARN_DAYS
+from scripts.review import show
 from scripts.review.change import Consequence
 from scripts.review.consequences.words import counted, place, several
 from scripts.review.view import View
@@ -130,7 +131,9 @@ def environments(view: View) -> Iterator[Consequence]:
             continue
         one, two = old.environment.model_dump(), declared.environment.model_dump()
         for key in sorted(key for key in two if one[key] != two[key]):
-            changed.setdefault(f"{key.replace('_', ' ')}: {one[key]} → {two[key]}", []).append(name)
+            changed.setdefault(
+                f"{key.replace('_', ' ')}: {' → '.join(show.pair(one[key], two[key]))}", []
+            ).append(name)
     for what, names in sorted(changed.items()):
         sentence = f"The environment of {several(names)} changes: {what}."
         yield Consequence("environment", "look", sentence, tuple(names))
