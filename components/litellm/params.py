@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,6 @@ from components.common.params import (
     Image,
     LimitedResources,
     Params,
-    Replicas,
     Seconds,
     Slug,
 )
@@ -39,7 +38,7 @@ class LiteLlm(Params):
     with the infrastructure release, and only its configuration is compiled."""
     image: Image = Image(repository="ghcr.io/berriai/litellm-non_root", tag="v1.106.2")
     """An image that runs as UID 65534 with a read-only root file system: ``non_root``, 1.94 or newer."""
-    replicas: Replicas = Field(default=2, ge=1)
+    replicas: Annotated[int, Field(ge=1, le=10000)] = 2
     """Pods of the proxy. Several share rate limits and cooldowns only through a Redis (``redisSecret``)."""
     hostname: Hostname | None = None
     """Public hostname on the external gateway; no route is compiled when unset."""

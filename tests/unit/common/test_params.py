@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from annotated_types import Ge, Gt, Le, Lt
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from components.cluster.params import ClusterParams
 from components.common import params, quantities
 from components.common.forms import HINT, form
 from components.facts import versions
+from components.stack.params import StackParams
 
 VERSION: TypeAdapter[str] = TypeAdapter(params.Version)
 DATE: TypeAdapter[str] = TypeAdapter(params.Date)
@@ -83,3 +86,27 @@ def test_words_are_declared_once_beside_the_pattern() -> None:
 
     assert schema[HINT] == str(form(schema["pattern"]))
     assert schema[HINT].endswith("no dash last, for example llama-70b")
+
+
+def models(root: type[BaseModel]) -> set[type[BaseModel]]:
+    """A model and all that it holds, at any depth."""
+    found: set[type[BaseModel]] = set()
+    pending: list[Any] = [root]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            if one not in found:
+                found.add(one)
+                pending += [field.annotation for field in one.model_fields.values()]
+        else:
+            pending += get_args(one)
+    return found
+
+
+@pytest.mark.parametrize("root", [StackParams, ClusterParams])
+def test_no_bound_of_a_key_is_hidden_by_that_of_its_type(root: type[BaseModel]) -> None:
+    """Of two bounds of one kind, the last one alone holds."""
+    for model in models(root):
+        for name, field in model.model_fields.items():
+            kinds = [type(one) for one in field.metadata if isinstance(one, Ge | Gt | Le | Lt)]
+            assert len(kinds) == len(set(kinds)), f"{model.__name__}.{name}: {field.metadata}"
