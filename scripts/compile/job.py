@@ -160,7 +160,8 @@ class _Attempt:
             after = self.take_place(inputs, closures, outputs, tree, outcome, touched - outcome.unchecked)
             times = Times(surveyed, compiled, self.lock.now())
             new = record.with_work(state, inputs, closures, work, outputs, tree, after, times)
-            save_state(self.workspace.state, new)
+            if not outcome.checked.faults:  # what nobody could judge is judged again
+                save_state(self.workspace.state, new)
         return outcome
 
     def idle(

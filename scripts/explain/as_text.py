@@ -268,7 +268,7 @@ def _fields(reached: Sequence[Reached]) -> Iterator[str]:
 def _kept_out(objects: Sequence[Reached]) -> Iterator[str]:
     """Whole objects that would be there, a line for each kind."""
     if objects:
-        yield f"keeps out {_count(len(objects), 'object')}"
+        yield f"keeps out {_count(sum(one.count for one in objects), 'object')}"
     for kind in sorted({one.kind for one in objects}):
         names = [one.name for one in objects if one.kind == kind]
         yield from _wrapped(_names(names), "      ", f"  {kind} ")

@@ -135,7 +135,7 @@ def _tiles(change: Change, severities: list[Severity]) -> list[tuple[str, str]]:
         (len(change.synced), "object", "objects"),
         (len(change.stacks), "stack", "stacks"),
         (len({one.id.cluster for one in change.synced}), "cluster", "clusters"),
-        (len(change.restarting), "model restarts", "models restart"),
+        (len(change.restarting), "stack restarts", "stacks restart"),
         (severities.count("dangerous"), "dangerous", "dangerous"),
         (severities.count("look"), "to look at", "to look at"),
     ]

@@ -19,6 +19,8 @@ DANGEROUS: Final = {
     "Gateway": "its address and every route on it go with it",
 }
 """Kinds whose removal takes more along, with what."""
+_REPLACED = "its address goes with it, and who calls it there fails, although its stack is still served"
+"""A Gateway whose stack has another one now, or none."""
 _MODE = "metadata.annotations.serving.kserve.io/deploymentMode"
 _IMMUTABLE: Final = {
     "Deployment": ("spec.selector",),
@@ -58,7 +60,10 @@ def pruned(view: View) -> Iterator[Consequence]:
         else:
             rest.setdefault(one.target, []).append(one)
     for (cluster, kind), objects in sorted(grave.items()):
-        verb, loss = ("is", DANGEROUS[kind]) if len(objects) == 1 else ("are", f"for each, {DANGEROUS[kind]}")
+        loss = DANGEROUS[kind]
+        if kind == "Gateway" and all(one.target in view.stacks_after for one in objects):
+            loss = _REPLACED
+        verb, loss = ("is", loss) if len(objects) == 1 else ("are", f"for each, {loss}")
         sentence = f"{several((str(one.id) for one in objects), 4)} of {cluster} {verb} pruned: {loss}."
         yield Consequence("pruned", "dangerous", sentence, (cluster,), _targets(objects))
     for target, objects in sorted(rest.items()):

@@ -72,7 +72,7 @@ def _rollout(view: View, stack: Stack) -> Rollout:
     if running == 0:
         return Rollout("routine", "only those that run now, which may be none")
     if stack.max_unavailable or not stack.max_surge:
-        return _missing(stack, unit)
+        return _missing(stack)
     if free is None or free >= size:
         room = "what is free is not known"
         if free is not None:
@@ -86,11 +86,11 @@ def _rollout(view: View, stack: Stack) -> Rollout:
     )
 
 
-def _missing(stack: Stack, unit: str) -> Rollout:
+def _missing(stack: Stack) -> Rollout:
     """How pods are replaced of which some may be missing: Kubernetes stops that many before any new one is ready."""
     running, missing = stack.serving.min_replicas, stack.max_unavailable
     stop = f"{counted(min(missing, running), 'old pod')} may stop before a new one is ready"
-    why = f"{stop} (maxUnavailable {missing})" if stack.max_surge else f"no {unit} is kept free"
+    why = f"{stop} (maxUnavailable {missing})" if stack.max_surge else "maxSurge is 0"
     if (left := running - missing) > 0:
         serve = "serves" if left == 1 else "serve"
         return Rollout("look", f"{why}, so that {left} of {running} pods {serve} meanwhile")
@@ -306,7 +306,12 @@ def _still(view: View, model: str) -> str:
     stacks = _served_by(view, model)
     if not stacks:
         return "nothing else in the inventory serves it"
-    return f"{several(stacks)} still {'serves' if len(stacks) == 1 else 'serve'} it"
+    is_new = any(
+        one.model.name == model and target not in view.stacks_before
+        for target, one in view.stacks_after.items()
+    )
+    still = "" if is_new else "still "
+    return f"{several(stacks)} {still}{'serves' if len(stacks) == 1 else 'serve'} it"
 
 
 def _served_by(view: View, model: str) -> list[str]:
@@ -320,6 +325,34 @@ def _served_by(view: View, model: str) -> list[str]:
     return [place(target) for target in far if at(head.parameters(target), "model.name") == model]
 
 
+def _moved(view: View, old: str, before: Stack, target: str, stack: Stack) -> Consequence:
+    """A model that goes from one cluster to another, which sync on their own."""
+    others = [
+        place(name)
+        for name, one in sorted(view.stacks_after.items())
+        if name in view.stacks_before and one.model.name == stack.model.name
+    ]
+    severity: Severity = "look"
+    remedy = ""
+    if old in left(view):
+        follows = f"{place(old)} runs on until somebody deletes it"
+    elif others:
+        serve = "serves" if len(others) == 1 else "serve"
+        follows = (
+            f"while the one has stopped and the other has not started, {several(others)} alone {serve} it"
+        )
+    else:
+        severity = "dangerous"
+        follows = "nobody serves it while the one has stopped and the other has not started"
+        remedy = "Add it to the new cluster first, and remove it from the old one in a second change."
+    sentence = (
+        f"{stack.model.name} moves from {before.cluster.name} to {stack.cluster.name}. The two clusters sync on their "
+        f"own: {follows}."
+    )
+    clusters = (before.cluster.name, stack.cluster.name)
+    return Consequence("model-moved", severity, sentence, clusters, (old, target), remedy)
+
+
 def moved(view: View) -> Iterator[Consequence]:
     """Models that go from one cluster, or from one kind of GPU, to another."""
     gone = {t: s for t, s in view.stacks_before.items() if t not in view.stacks_after}
@@ -327,13 +360,7 @@ def moved(view: View) -> Iterator[Consequence]:
     for target, stack in sorted(come.items()):
         for old, before in sorted(gone.items()):
             if before.model.name == stack.model.name and before.cluster.name != stack.cluster.name:
-                sentence = (
-                    f"{stack.model.name} moves from {before.cluster.name} to {stack.cluster.name}. The two clusters "
-                    "sync on their own: nobody serves it while the one has stopped and the other has not started."
-                )
-                remedy = "Add it to the new cluster first, and remove it from the old one in a second change."
-                clusters = (before.cluster.name, stack.cluster.name)
-                yield Consequence("model-moved", "dangerous", sentence, clusters, (old, target), remedy)
+                yield _moved(view, old, before, target, stack)
     for target, stack in sorted(view.stacks_after.items()):
         same = view.stacks_before.get(view.twins.get(target, target))
         if same is not None and same.pool.accelerator != stack.pool.accelerator:

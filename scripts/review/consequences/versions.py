@@ -72,6 +72,8 @@ def _step(was: str | None, now: str | None) -> tuple[Severity, str]:
         return "look", ""
     if new < old:
         return "look", ", a step back"
+    if was.startswith("b") and now.startswith("b"):  # numbers of builds, without release lines
+        return "look", ""
     if old.release[0] != new.release[0]:
         return "look", ", another major version"
     return ("routine", "") if old.minor == new.minor else ("look", "")
@@ -116,6 +118,11 @@ def runtimes(view: View) -> Iterator[Consequence]:
         if before.image.digest is not None and before.image.digest == runtime.image.digest:
             yield _same_image(before, runtime, name, names, targets)
             continue
+        if was_version == now_version and (pinned := _pinned(before, runtime)) is not None:
+            if pinned:
+                sentence = f"Runtime {name} {pinned} on {several(names)}."
+                yield Consequence("image", "routine", sentence, tuple(names), targets)
+            continue
         if was_version == now_version:
             sentence = (
                 f"Runtime {name} keeps version {now_version} but runs another image on {several(names)}."
@@ -126,6 +133,17 @@ def runtimes(view: View) -> Iterator[Consequence]:
         lost, broken = _engine_loses(runtime, was_version, now_version, stacks)
         sentence = f"Runtime {name}: {was_version} → {now_version}{how} on {several(names)}{lost}."
         yield Consequence("version", "dangerous" if broken else severity, sentence, tuple(names), targets)
+
+
+def _pinned(was: Runtime, now: Runtime) -> str | None:
+    """What to say of a digest that comes to a tag; nothing of one that goes, which another rule tells; None of another
+    tag or digest."""
+    old, new = was.image, now.image
+    if (old.repository, old.tag) != (new.repository, new.tag) or (old.digest and new.digest):
+        return None
+    return (
+        f"is pinned to {new.digest}: the same image as before, unless its tag was moved" if new.digest else ""
+    )
 
 
 def _same_image(

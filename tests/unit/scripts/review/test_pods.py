@@ -134,3 +134,18 @@ def test_pickers_without_a_standby(tmp_path: Path) -> None:
         "The Endpoint Pickers of llama-8b (lab) and qwen-8b (lab) restart: of each a new pod starts first, and the old "
         "one stops when that is ready; the knowledge of which pod holds which prefix starts anew."
     )
+
+
+def test_a_model_that_moves_is_served_by_whoever_has_it_already(tmp_path: Path) -> None:
+    move = [{"file": "targets/eu/qwen-8b.yml", "move": "targets/lab/q.yml"}]
+    others = [
+        {"file": "targets/eu/llama-70b.yml", "replace": "    fallbacks:\n      qwen-8b: 1\n", "with": ""},
+        {"file": "targets/lab/q.yml", "replace": "clusters.eu", "with": "clusters.lab"},
+        {"file": "targets/lab/q.yml", "replace": "pool: h100", "with": "pool: l4"},
+    ]
+    base = support.tree(tmp_path / "base")
+    head = support.tree(tmp_path / "head", [*move, *others])
+    change = build(support.pair(base, head), support.DATE)
+    (moved,) = [one for one in change.consequences if one.rule == "model-moved"]
+    assert moved.severity == "look"
+    assert "qwen-8b (lab) alone serves it" in moved.sentence
