@@ -36,6 +36,7 @@ LEGEND = (("before", "bar-was"), ("smallest", "bar-min"), ("largest", "bar-max")
           ("over budget", "bar-over"))  # fmt: skip
 _NAMES = ("name-added", "name-moved", "name-lost", "alias", "alias-lost", "fallback-lost")
 """Consequences of what the cluster's own target tells LiteLLM, although they are about stacks."""
+_RUNTIMES = ("ClusterServingRuntime", "ServingRuntime")
 MAX_VALUE = 4000
 MAX_ROWS = 400
 """Rows of one group, and characters of one value, that the page holds; the JSON has all."""
@@ -203,9 +204,11 @@ def _follows(one: Consequence, group: Group, changed: frozenset[str]) -> bool:
     return not own or not group.stacks or not own.isdisjoint(group.stacks)
 
 
-def _behind(change: Change, targets: Iterable[str]) -> list[str]:
-    """Stacks that restart with what changes in their cluster's own target, although no object of theirs does."""
-    clusters = {target.rpartition(".")[0] for target in targets if target.endswith(".cluster")}
+def _behind(change: Change, group: Group) -> list[str]:
+    """Stacks that restart with a runtime of their cluster, although no object of theirs changes."""
+    clusters = {
+        target.rpartition(".")[0] for row in group.rows if row.kind in _RUNTIMES for target in row.targets
+    }
     changed = set(change.stacks)
     return [name for name in change.restarting if name not in changed and name.rpartition(".")[0] in clusters]
 
@@ -232,7 +235,7 @@ def _group(change: Change, one: Group, changed: frozenset[str], source_url: str)
         "files": sorted({cause.file or show.cause(cause) for cause in one.causes}),
         "reach": show.reach(one),
         "clusters": list(one.clusters),
-        "models": _models(change, [*one.targets, *_behind(change, one.targets)]),
+        "models": _models(change, [*one.targets, *_behind(change, one)]),
         "rows": [_row(row) for row in one.rows[:MAX_ROWS]],
     }
 

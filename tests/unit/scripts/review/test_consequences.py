@@ -275,3 +275,13 @@ def test_an_edit_is_not_as_grave_as_another_one_that_reaches_the_same_cluster() 
         "qwen-8b.yml": "dangerous",
         "llama-70b.yml": "look",
     }
+
+
+@pytest.mark.parametrize(("kind", "models"), [("ConfigMap", []), ("ClusterServingRuntime", ["llama"])])
+def test_the_model_filter_follows_a_runtime_to_the_stacks_that_restart(kind: str, models: list[str]) -> None:
+    objects = (ObjectChange("added", ObjectId("eu", "", kind, "", "x"), "eu.cluster", "f", causes=(0,)),)
+    causes = (Cause("value", "a.yml", 1, "a", 1, 2),)
+    restart = Consequence("restart", "look", "llama-70b restarts.", ("eu",), ("eu.llama-70b",))
+    change = Change("base", "head", objects, causes, (restart,), models={"eu.llama-70b": "llama"})
+    data = json.loads(page.write(change).partition('id="data">')[2].partition("</script>")[0])
+    assert data["groups"][0]["models"] == models
