@@ -65,7 +65,7 @@ def place(owner: Owner, built: Iterable[Built], *, checked: bool = True) -> dict
                     mistakes.append(renamed)
                     patch = {}
                 placed = merge_patch(placed, patch)
-            path = f"{part.component}/{kind.lower()}-{name.replace(':', '-').replace('.', '-')}.yaml"
+            path = f"{part.component}/{file_name(kind, name)}"
             if path in files or key(placed) in seen:
                 raise AssertionError(f"{owner.target}: two objects for {kind} {name}")
             seen.add(key(placed))
@@ -77,6 +77,11 @@ def place(owner: Owner, built: Iterable[Built], *, checked: bool = True) -> dict
     if mistakes:
         raise MistakesError(owner.target, mistakes)
     return files
+
+
+def file_name(kind: str, name: str) -> str:
+    """The file of an object, in the folder of its component: ``service-llama-70b.yaml``."""
+    return f"{kind.lower()}-{name.replace(':', '-').replace('.', '-')}.yaml"
 
 
 def texts(files: Mapping[str, Manifest]) -> dict[str, str]:

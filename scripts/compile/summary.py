@@ -13,11 +13,11 @@ from scripts.compile.inputs import is_cluster
 from scripts.compile.job import Outcome
 from scripts.compile.plan import Plan
 from scripts.compile.terminal import counted, duration, shown
+from scripts.compile.verify import told_faults
 
 SHOWN: Final = 40
 """Files of a difference that are listed one by one."""
 SLOWEST: Final = 10
-FAULTS: Final = 5
 
 
 def summary(outcome: Outcome) -> str:
@@ -35,12 +35,8 @@ def difference(outcome: Outcome) -> list[str]:
 
 
 def faults(outcome: Outcome) -> list[str]:
-    """Rules that failed themselves. One that fails for one cluster fails for many."""
-    found = outcome.checked.faults
-    lines = [f"inferstack: a fault of the check, not of your input: {fault}" for fault in found[:FAULTS]]
-    if len(found) > FAULTS:
-        lines.append(f"inferstack: and {counted(len(found) - FAULTS, 'more fault')}: see `inferstack check`")
-    return lines
+    """Rules that failed themselves."""
+    return told_faults(outcome.checked.faults)
 
 
 def slowest(seconds: Mapping[str, float]) -> list[str]:

@@ -12,20 +12,24 @@ import datetime
 import shutil
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scripts.compile.errors import ToldError
 from scripts.compile.inputs import Inputs, cluster_of
 from scripts.compile.plan import known_closures
 from scripts.compile.publish import Candidate, link
 from scripts.compile.state import State
+from scripts.compile.terminal import counted
 from scripts.compile.view import write_view
 from scripts.project import MARKER, Project
 from scripts.schemas.place import STORE
+
+FAULTS: Final = 5
+"""Faults of the check that are told one by one."""
 
 if TYPE_CHECKING:
     from components.inventory.chain import Chain
@@ -164,8 +168,17 @@ def check_tree(project: Path, clusters: frozenset[str], date: datetime.date, pro
 
     report = check(project, date, processes)
     if report.count("error"):
-        raise CheckError(f"{write(report).rstrip()}\ncompiled/ is as it was")
+        told = [*told_faults(report.faults), write(report).rstrip(), "compiled/ is as it was"]
+        raise CheckError("\n".join(told))
     return Checked(report.objects, len(clusters), report.count("warning"), report.faults)
+
+
+def told_faults(found: Sequence[str]) -> list[str]:
+    """Rules that failed themselves, for people. One that fails for one cluster fails for many."""
+    lines = [f"inferstack: a fault of the check, not of your input: {fault}" for fault in found[:FAULTS]]
+    if len(found) > FAULTS:
+        lines.append(f"inferstack: and {counted(len(found) - FAULTS, 'more fault')}: see `inferstack check`")
+    return lines
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.common.place import file_name
 from components.facts.suggest import did_you_mean
 from scripts.check.model import Hit, Place
 from scripts.check.read import Flaw, Trouble
@@ -73,8 +74,7 @@ def names_its_object(view: TreeView) -> Iterator[Hit]:
         if not (obj.text("apiVersion") and obj.kind and obj.name):
             yield Hit(obj, "", "it lacks apiVersion, kind or metadata.name")
             continue
-        name = obj.name.replace(":", "-").replace(".", "-")
-        expected = f"{obj.kind.lower()}-{name}.yaml"
+        expected = file_name(obj.kind, obj.name)
         found = obj.path.rpartition("/")[2]
         if found != expected:
             yield Hit(obj, "metadata.name", f"the file is called {found}, not {expected}")

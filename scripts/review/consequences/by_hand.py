@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.common.place import file_name
 from scripts.check.text import TextError, document
 from scripts.review.change import DOCUMENT, Consequence, ObjectChange, ObjectId
 from scripts.review.consequences.words import place, several
@@ -109,8 +110,8 @@ def bound(view: View) -> Iterator[Consequence]:
 
 def _is_compiled(view: View, target: str, kind: str, name: str) -> bool:
     """Whether an object is among those of a target."""
-    stem = f"/{kind.lower()}-{name.replace(':', '-').replace('.', '-')}.yaml"
-    return any(path.endswith(stem) for path in view.pair.head.compiled(target))
+    own = f"/{file_name(kind, name)}"
+    return any(path.endswith(own) for path in view.pair.head.compiled(target))
 
 
 def is_unexplained(view: View, one: ObjectChange) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from components.common.errors import InferstackError
+from scripts.check import engine
 from scripts.compile import job
 from scripts.compile.engine import EngineError
 from scripts.compile.inputs import read_shared
@@ -230,3 +231,35 @@ def test_what_only_the_inventory_says_is_checked_until_it_is_right(compiled: Pro
     outcome = compile_now(compiled, checked)
     assert outcome.tree is None or not outcome.tree.changes
     assert tree(compiled.root / "compiled") == before
+
+
+def test_a_check_that_failed_itself_is_done_again(compiled: Project) -> None:
+    checked: list[frozenset[str]] = []
+
+    def faulty(_: Path, clusters: frozenset[str], *__: object) -> Checked:
+        checked.append(clusters)
+        return Checked(faults=("rule x: ValueError: boom",) if len(checked) == 1 else ())
+
+    edit(a_stack(compiled), "maxReplicas: 4", "maxReplicas: 3")
+    for _ in range(3):
+        compile_now(compiled, replace(ASKED, check=faulty))
+
+    assert checked == [checked[0]] * 2
+    assert tree(compiled.root / "compiled") == expected(compiled)
+
+
+def test_a_rule_that_failed_itself_is_told_beside_what_others_find(
+    compiled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_fault(*arguments: Any, **options: Any) -> engine.Report:
+        return replace(whole(*arguments, **options), faults=("rule x: ValueError: boom",))
+
+    whole = engine.check
+    monkeypatch.setattr(engine, "check", with_fault)
+    for path in compiled.inventory.glob("classes/clusters/*.yml"):
+        path.write_text(
+            re.sub(r"nodes: [0-9]+", "nodes: 1", path.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+
+    with pytest.raises(CheckError, match=r"(?s)not of your input: rule x: .*gpu-minimum-fits"):
+        compile_now(compiled, replace(ASKED, check=check_tree, date=TODAY))

@@ -9,8 +9,8 @@ import pytest
 from scripts.compile.changes import Change, Tree
 from scripts.compile.job import Outcome
 from scripts.compile.plan import Plan, Reason
-from scripts.compile.summary import FAULTS, SHOWN, difference, faults, slowest, summary
-from scripts.compile.verify import Checked
+from scripts.compile.summary import SHOWN, difference, faults, slowest, summary
+from scripts.compile.verify import FAULTS, Checked
 
 
 def outcome(changes: list[Change], reasons: dict[str, Reason], gone: frozenset[str] = frozenset()) -> Outcome:
